@@ -44,7 +44,7 @@ class family_set {
 class host {
  public:
   // NOLINTNEXTLINE(google-explicit-constructor): an address is a host
-  host(address a) : address_(a) {}
+  host(smplist::address a) : address_(a) {}
 
   /// Reads a name (RFC 1123, 2.1; `_` accepted) or an address in any form of `address::try_parse`.
   /// \returns the host, or `errc::non_ascii`, `errc::control_character`, `errc::name_too_long`, `errc::label_length`,
@@ -57,7 +57,7 @@ class host {
 #endif
 
   /// The address, if the host is one.
-  [[nodiscard]] const std::optional<smplist::address>& address() const noexcept { return address_; }
+  [[nodiscard]] const std::optional<smplist::address>& literal() const noexcept { return address_; }
   [[nodiscard]] bool is_name() const noexcept { return !address_.has_value(); }
 
   /// Canonical: the name, or the address bare.
