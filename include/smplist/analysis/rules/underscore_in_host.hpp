@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/// \file analysis/rules/underscore_in_host.hpp
+/// Floor 8. Lint rule `underscore-in-host`.
+#pragma once
+
+#include <smplist/analysis/finding.hpp>
+#include <smplist/policy.hpp>
+
+#include <vector>
+
+namespace smplist::detail {
+
+/// Windows allows `_` in computer names, RFC 1123 does not: some resolvers, proxies and certificates refuse it. [S-11]
+[[nodiscard]] inline std::vector<finding> check_underscore_in_host(const policy& p) {
+  std::vector<finding> found;
+  for (const source& s : p.content().sources) {
+    if (s.host.is_name() && s.host.to_text().find('_') != std::string::npos) {
+      found.push_back({"underscore-in-host", severity::note, "/sources" + pointer_step(s.name) + "/host",
+                       "the host name " + quoted(s.host.to_text()) + " has an underscore", "rename the host, or use its address"});
+    }
+  }
+  return found;
+}
+
+}  // namespace smplist::detail
