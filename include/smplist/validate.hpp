@@ -52,7 +52,7 @@ template <class Range>
   return best;
 }
 
-[[nodiscard]] inline std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+[[nodiscard]] inline std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 /// A name of a source or list, as the policy document allows it.
 [[nodiscard]] inline bool is_good_name(std::string_view text, std::string_view forbidden) noexcept {
@@ -72,8 +72,8 @@ class draft_check {
     for (std::size_t i = 0; i < draft_->lists.size(); ++i) {
       const source_list& list = draft_->lists[i];
       const std::string at = "/internal/custom/lists" + pointer_step(i);
-      if (!is_good_name(list.name, "")) add(errc::bad_name, at + "/name", "not a name for a list: " + quoted(list.name));
-      if (!names.insert(list.name).second) add(errc::duplicate_name, at + "/name", "two lists are called " + quoted(list.name));
+      if (!is_good_name(list.name, "")) add(errc::bad_name, at + "/name", "not a name for a list: " + in_quotes(list.name));
+      if (!names.insert(list.name).second) add(errc::duplicate_name, at + "/name", "two lists are called " + in_quotes(list.name));
       check_list(list, at, at + "/proxy");
     }
     check_list(draft_->standard, "/internal/standard", "/internal/proxy");
@@ -92,16 +92,16 @@ class draft_check {
     if (!stated) return;
     if (stated->empty()) add(errc::empty_text, at + "/families", "no family is stated", "write [ipv4], [ipv6], both, or nothing");
     if (where.literal() && !stated->empty() && *stated != where.literal()->family()) {
-      add(errc::families_of_literal, at + "/families", quoted(where.to_text()) + " answers on its own family only");
+      add(errc::families_of_literal, at + "/families", in_quotes(where.to_text()) + " answers on its own family only");
     }
   }
 
   void check_source(const source& s) {
     const std::string at = "/sources" + pointer_step(s.name);
-    if (!is_good_name(s.name, "/;")) add(errc::bad_name, at, "not a name for a source: " + quoted(s.name));
-    if (!by_name_.emplace(s.name, &s).second) add(errc::duplicate_name, at, "two sources are called " + quoted(s.name));
+    if (!is_good_name(s.name, "/;")) add(errc::bad_name, at, "not a name for a source: " + in_quotes(s.name));
+    if (!by_name_.emplace(s.name, &s).second) add(errc::duplicate_name, at, "two sources are called " + in_quotes(s.name));
     check_families(s.families, s.host, at);
-    if (!s.file_reputation && !s.web_reputation) add(errc::no_service, at, quoted(s.name) + " offers no service");
+    if (!s.file_reputation && !s.web_reputation) add(errc::no_service, at, in_quotes(s.name) + " offers no service");
     if (s.web_reputation && s.web_reputation->scheme == scheme::https && !draft_->allow_web_reputation_https) {
       add(errc::https_web_reputation, at + "/web_reputation/scheme", "clients send web reputation queries over HTTP");
     }
@@ -122,7 +122,7 @@ class draft_check {
       if (declared == by_name_.end()) {
         add_unknown_source(wanted, here);
       } else if (!seen.insert(wanted).second) {
-        add(errc::duplicate_source, here, quoted(wanted) + " stands twice in this list");
+        add(errc::duplicate_source, here, in_quotes(wanted) + " stands twice in this list");
       } else {
         check_endpoints(*declared->second, endpoints, here);
       }
@@ -136,8 +136,8 @@ class draft_check {
       for (const auto& entry : by_name_) names.push_back(entry.first);
     }
     const std::string near = closest(wanted, names);
-    add(errc::unknown_source, at, "nobody declared the source " + quoted(wanted),
-        near.empty() ? "declare it under 'sources'" : "did you mean " + quoted(near) + "?");
+    add(errc::unknown_source, at, "nobody declared the source " + in_quotes(wanted),
+        near.empty() ? "declare it under 'sources'" : "did you mean " + in_quotes(near) + "?");
   }
 
   void check_endpoints(const source& s, std::map<std::pair<service, std::string>, std::string_view>& endpoints,
@@ -147,7 +147,7 @@ class draft_check {
       const auto [other, fresh] = endpoints.emplace(std::pair(what, s.identity(what)), s.name);
       if (fresh) continue;
       add(errc::duplicate_endpoint, at,
-          quoted(s.name) + " and " + quoted(other->second) + " are the same endpoint " + other->first.second);
+          in_quotes(s.name) + " and " + in_quotes(other->second) + " are the same endpoint " + other->first.second);
       return;
     }
   }

@@ -23,7 +23,7 @@ namespace smplist::detail {
   for (const source& s : p.content().sources) {
     if (used.count(s.name) == 0) {
       found.push_back({"unused-source", severity::warning, "/sources" + pointer_step(s.name),
-                       "no list names the source " + quoted(s.name), "add it to a list, or remove it"});
+                       "no list names the source " + in_quotes(s.name), "add it to a list, or remove it"});
     }
   }
   return found;

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+/// \file document.hpp
+/// Side room. Documents: policies and clients from trees with positions, answers as JSON. Needs the standard library only;
+/// the text of JSON is read by `smplist/json.hpp`.
+#pragma once
+
+#include <smplist/document/node.hpp>
+#include <smplist/document/read_client.hpp>
+#include <smplist/document/read_plan.hpp>
+#include <smplist/document/read_policy.hpp>
+#include <smplist/document/write.hpp>
