@@ -27,11 +27,11 @@ namespace smplist::detail {
 }
 [[nodiscard]] inline std::string pointer_step(std::size_t index) { return "/" + std::to_string(index); }
 
-/// The closest of `candidates` to a misspelt `word`, if one is close: at most a third of its letters differ.
+/// The closest of `candidates` to a misspelt `word`, if one is close: about a third of its letters may differ.
 template <class Range>
 [[nodiscard]] std::string closest(std::string_view word, const Range& candidates) {
   std::string best;
-  std::size_t best_distance = word.size() / 3 + 1;
+  std::size_t best_distance = word.size() / 3 + (word.size() < 4 ? 1 : 2);  // swapped letters count twice
   for (const auto& candidate_like : candidates) {
     const std::string_view candidate = candidate_like;
     if (candidate.size() > word.size() + best_distance || word.size() > candidate.size() + best_distance) continue;
