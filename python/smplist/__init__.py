@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Which protection source will this client ask, in what order, through what, and why?
+
+>>> import smplist
+>>> smplist.AddressRange("10.0.0.0/30").size
+4
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from smplist._core import (
+    Address,
+    AddressRange,
+    Attempt,
+    AttemptNote,
+    AttemptOutcome,
+    Availability,
+    Client,
+    DecidingRange,
+    ErrorCode,
+    ExhaustedAction,
+    Failover,
+    Family,
+    Finding,
+    Host,
+    HostPort,
+    IgnoredSource,
+    IpPreference,
+    ListMode,
+    Location,
+    MacAddress,
+    Order,
+    Outcome,
+    OverlapRule,
+    Plan,
+    PlannedStage,
+    Policy,
+    Profile,
+    Proxy,
+    RangeSet,
+    Reason,
+    Scheme,
+    Scope,
+    Service,
+    Severity,
+    Source,
+    SourceKind,
+    SourceList,
+    Stage,
+    TraceStep,
+    __version__,
+)
+from smplist._errors import ParseError, PolicyError, Problem
+from smplist.files import import_ranges, load, loads, schema
+
+__all__ = [
+    "Address",
+    "AddressRange",
+    "Attempt",
+    "AttemptNote",
+    "AttemptOutcome",
+    "Availability",
+    "Client",
+    "DecidingRange",
+    "ErrorCode",
+    "ExhaustedAction",
+    "Failover",
+    "Family",
+    "Finding",
+    "Host",
+    "HostPort",
+    "IgnoredSource",
+    "IpPreference",
+    "ListMode",
+    "Location",
+    "MacAddress",
+    "Order",
+    "Outcome",
+    "OverlapRule",
+    "ParseError",
+    "Plan",
+    "PlannedStage",
+    "Policy",
+    "PolicyError",
+    "Problem",
+    "Profile",
+    "Proxy",
+    "RangeSet",
+    "Reason",
+    "Scheme",
+    "Scope",
+    "Service",
+    "Severity",
+    "Source",
+    "SourceKind",
+    "SourceList",
+    "Stage",
+    "TraceStep",
+    "__version__",
+    "get_cmake_dir",
+    "get_include",
+    "import_ranges",
+    "load",
+    "loads",
+    "schema",
+]
+
+
+def get_include() -> str:
+    """The folder to put on a compiler's include path: it holds `smplist/smplist.hpp`."""
+    return str(Path(__file__).parent / "include")
+
+
+def get_cmake_dir() -> str:
+    """The folder that `find_package(smplist CONFIG)` looks for, as `smplist_DIR`."""
+    return str(Path(__file__).parent / "share" / "cmake" / "smplist")

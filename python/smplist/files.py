@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: MIT
+"""Policies from files and texts, and into them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from smplist._core import AddressRange, Document, Policy
+from smplist._errors import ParseError, PolicyError, Problem
+
+_SCHEMAS = ("policy", "client", "plan")
+
+
+def schema(which: str = "policy") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a policy, a client or a plan.
+
+    Raises
+    ------
+    ValueError
+        If there is no such schema.
+    """
+    if which not in _SCHEMAS:
+        raise ValueError(f"no schema {which!r}; there are {', '.join(_SCHEMAS)}")
+    text = (Path(__file__).parent / "schema" / f"{which}.schema.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _problem(file: str, line: int, code: str, reason: str, advice: str, pointer: str = "") -> PolicyError:
+    return PolicyError([Problem(code, line, 1 if line else 0, pointer, reason, advice)], file)
+
+
+def decode(data: bytes, file: str = "") -> str:
+    """UTF-8 bytes as text, without a byte order mark; the first wrong byte is an error with its line.
+
+    Raises
+    ------
+    PolicyError
+        If the bytes are not UTF-8.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before.rsplit(b"\n", 1)[-1].decode("utf-8", "replace")) + 1
+        found = Problem("not_utf8", line, column, "", "a byte is not UTF-8", "save the file as UTF-8")
+        raise PolicyError([found], file) from None
+
+
+def looks_like_json(text: str) -> bool:
+    """Whether a text is JSON rather than YAML, by its first character."""
+    return text.lstrip(" \t\r\n\ufeff")[:1] in ("{", "[") and not text.lstrip().startswith("{ #")
+
+
+def parse_document(text: str, file: str = "", form: str | None = None) -> Document:
+    """A text as a document: JSON or YAML as `form` says, else as it looks.
+
+    Raises
+    ------
+    PolicyError
+        If it is neither.
+    """
+    if form not in (None, "json", "yaml"):
+        raise ValueError(f"unknown format {form!r}; expected json or yaml")
+    if form == "json" or (form is None and looks_like_json(text)):
+        return Document.from_json(text, file)
+    if not text.strip():
+        raise _problem(file, 0, "syntax", "the document is empty", "write a policy; `smplist schema` says what it holds")
+    if "\x00" in text:
+        line = text.count("\n", 0, text.index("\x00")) + 1
+        raise _problem(file, line, "control_character", "a NUL byte", "this is not a text file; give a policy document")
+    from smplist import _yaml
+
+    return _yaml.parse(text, file)
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of a file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    PolicyError
+        If it is not UTF-8.
+    """
+    return decode(Path(path).read_bytes(), os.fspath(path))
+
+
+def form_of(path: str | os.PathLike[str]) -> str | None:
+    """`json` or `yaml` by the suffix of a path, or None."""
+    return {".json": "json", ".yaml": "yaml", ".yml": "yaml"}.get(Path(path).suffix.lower())
+
+
+def load_document(path: str | os.PathLike[str]) -> Document:
+    """A file as a document, by its suffix or its look."""
+    return parse_document(read_text(path), os.fspath(path), form_of(path))
+
+
+def load(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> Policy:
+    """A policy from a path or an open file, JSON or YAML.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    PolicyError
+        With everything that is wrong: file, line, column, JSON Pointer, reason, advice.
+    """
+    if isinstance(file, str | os.PathLike):
+        return load_document(file).policy()
+    data = file.read()
+    name = getattr(file, "name", "")
+    name = name if isinstance(name, str) else ""
+    text = decode(data, name) if isinstance(data, bytes) else data
+    return parse_document(text, name, form_of(name)).policy()
+
+
+def loads(text: str | bytes, form: str | None = None) -> Policy:
+    """A policy from a text, JSON or YAML: as `form` (`json`, `yaml`) says, else as it looks.
+
+    Raises
+    ------
+    PolicyError
+        With everything that is wrong: line, column, JSON Pointer, reason, advice.
+    """
+    if isinstance(text, bytes | bytearray):
+        text = decode(bytes(text))
+    return parse_document(text, "", form).policy()
+
+
+def write_whole(path: str | os.PathLike[str], text: str) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never a half."""
+    target = Path(path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        if target.exists():
+            beside.chmod(target.stat().st_mode & 0o777)
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+# the order in which people write the keys of a policy document
+_KEYS = (
+    "schema title profile ip_preference allow_web_reputation_https network_fallback location sources internal network "
+    "criterion gateways management_server reference_servers address mac name kind host ports port scheme families "
+    "converts user password file_reputation web_reputation mode web_reputation_to_servers fallback_to_standard "
+    "on_overlap ranges order proxy standard custom lists"
+).split()
+
+
+def arranged(value: Any, *, named: bool = False) -> Any:
+    """A document with its keys in the order in which people write them; names of sources stay as they are."""
+    if isinstance(value, Mapping):
+        keys = list(value) if named else sorted(value, key=lambda k: _KEYS.index(k) if k in _KEYS else len(_KEYS))
+        if not named and "sources" in value and isinstance(value["sources"], list):
+            keys = [k for k in keys if k not in ("sources", "proxy")] + [k for k in ("sources", "proxy") if k in value]
+        return {key: arranged(value[key], named=key == "sources" and isinstance(value[key], Mapping)) for key in keys}
+    if isinstance(value, list):
+        return [arranged(item) for item in value]
+    return value
+
+
+def to_yaml(policy: Policy) -> str:
+    """A policy as YAML for people: keys in a reading order, every text in quotes that needs them."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    def dressed(value: Any, key: str = "") -> Any:
+        if isinstance(value, dict):
+            out = CommentedMap((k, dressed(v, k)) for k, v in value.items())
+            if key not in ("sources", "") and all(not isinstance(v, dict | list) for v in value.values()):
+                out.fa.set_flow_style()
+            return out
+        if isinstance(value, list):
+            items = CommentedSeq(dressed(item, "item") for item in value)
+            if all(not isinstance(item, dict | list) for item in value):
+                items.fa.set_flow_style()
+            return items
+        # addresses, MAC addresses and references keep their quotes: other readers of YAML take them for numbers or maps
+        if isinstance(value, str) and (":" in value or key == "title"):
+            return DoubleQuotedScalarString(value)
+        return value
+
+    yaml = YAML()
+    yaml.width = 118
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    out = io.StringIO()
+    yaml.dump(dressed(arranged(policy.to_dict())), out)
+    return out.getvalue()
+
+
+def to_json(policy: Policy) -> str:
+    """A policy as JSON for people: indented, keys in a reading order."""
+    return json.dumps(arranged(policy.to_dict()), ensure_ascii=False, indent=2) + "\n"
+
+
+def import_ranges(file: str | os.PathLike[str] | Iterable[str], into: Policy) -> Policy:
+    """A policy with the custom lists of a range table: CSV with the columns `list,first,last` or `list,range`.
+
+    An optional column `sources` names declared sources, separated by `;`. Rows of one list need not stand together;
+    a list that the policy has already gets the ranges in addition.
+
+    Parameters
+    ----------
+    file
+        A path, or lines of text with the header first.
+    into
+        The policy that declares the sources.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    PolicyError
+        With every row that is wrong, and whatever the lists make wrong in the policy.
+    """
+    named = isinstance(file, str | os.PathLike)
+    name = os.fspath(file) if isinstance(file, str | os.PathLike) else ""
+    lines: Iterable[str] = read_text(name).splitlines(keepends=True) if named else file  # type: ignore[assignment]
+    rows = csv.DictReader(lines, strict=True)
+    header = set(rows.fieldnames or ())
+    if "list" not in header or not ({"first", "last"} <= header or "range" in header):
+        raise _problem(name, 1, "missing_key", "the header is not list,first,last or list,range", "name the columns")
+    document = into.to_dict()
+    lists: list[dict[str, Any]] = document["internal"]["custom"]["lists"]
+    by_name = {entry["name"]: entry for entry in lists}
+    found: list[Problem] = []
+    try:
+        for row in rows:
+            _import_row(row, lists, by_name, found, rows.line_num)
+    except csv.Error as error:
+        found.append(Problem("syntax", rows.line_num, 1, "", f"not CSV: {error}", "mend the line"))
+    if found:
+        raise PolicyError(found, name)
+    document["internal"]["mode"] = "custom"
+    return Policy.from_dict(document)
+
+
+def _import_row(
+    row: dict[str, Any], lists: list[dict[str, Any]], by_name: dict[str, Any], found: list[Problem], line: int
+) -> None:
+    """One row of a range table; what is wrong with it goes to `found`."""
+    list_name = (row["list"] or "").strip()
+    text = (row.get("range") or "").strip() or f"{(row.get('first') or '').strip()}-{(row.get('last') or '').strip()}"
+    if not list_name:
+        found.append(Problem("empty_text", line, 1, "", "the row names no list", "write the list's name"))
+        return
+    parsed = AddressRange.try_parse(text)
+    if isinstance(parsed, ParseError):
+        found.append(Problem(parsed.code, line, 1, "", f"{parsed.message}: {text!r}", parsed.advice))
+        return
+    if list_name not in by_name:
+        by_name[list_name] = {"name": list_name, "ranges": [], "sources": []}
+        lists.append(by_name[list_name])
+    entry = by_name[list_name]
+    entry["ranges"].append(str(parsed))
+    for source in (row.get("sources") or "").split(";"):
+        if source.strip() and source.strip() not in entry["sources"]:
+            entry["sources"].append(source.strip())
