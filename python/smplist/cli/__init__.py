@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""The command line. One file and one row of `COMMANDS` for each subcommand; nothing is imported before it is needed."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+# name: (module, one sentence)
+COMMANDS = {
+    "check": ("check", "Parse, validate and lint policies."),
+    "explain": ("explain", "Which sources will this client ask, and why?"),
+    "evaluate": ("evaluate", "A plan for every row of a file of clients."),
+    "fmt": ("fmt", "Write a policy in its usual layout."),
+    "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
+    "schema": ("schema", "Print the JSON Schema of a policy, a client or a plan."),
+}
+
+EXIT_FINDINGS = 1
+EXIT_UNUSABLE = 2
+
+
+class LazyGroup(click.Group):
+    """Lists the subcommands from the table and imports the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"smplist.cli.{COMMANDS[cmd_name][0]}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from smplist import __version__
+
+        click.echo(f"smplist {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Print the version.")
+def cli() -> None:
+    """Which protection source will a client ask, in what order, through what, and why?
+
+    Example: smplist explain policy.yaml --address 10.20.3.4 --location internal
+    """
+
+
+def fail(message: str) -> NoReturn:
+    """End with a message and the exit code for something unusable."""
+    click.echo(message, err=True)
+    sys.exit(EXIT_UNUSABLE)
+
+
+def load_policy(path: str) -> Any:
+    """A policy from a path, `-` being standard input; whatever is wrong with it ends the program with every error."""
+    return load_with_document(path)[0]
+
+
+def load_with_document(path: str) -> tuple[Any, Any]:
+    """A policy and the document it comes from."""
+    from smplist._errors import PolicyError
+    from smplist.files import decode, load_document, parse_document
+
+    try:
+        document = parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
+        return document.policy(), document
+    except PolicyError as error:
+        count = len(error.errors)
+        fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was loaded")
+    except OSError as error:
+        fail(f"smplist: cannot read {path}: {error.strerror or error}")
+    except MemoryError:
+        fail(f"smplist: {path} does not fit into memory")
+
+
+def main() -> None:
+    """The entry point: no traceback reaches a user, and a closed pipe is no error."""
+    try:
+        cli(prog_name="smplist", standalone_mode=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        fail(f"smplist: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    except ImportError as error:
+        fail(f"smplist: {error}")
+    except Exception as error:  # what nobody thought of is a defect, and still no traceback
+        if os.environ.get("SMPLIST_TRACEBACK"):
+            raise
+        fail(f"smplist: unexpected {type(error).__name__}; set SMPLIST_TRACEBACK=1 for where, and report it")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""`smplist fmt`: a policy in its usual layout."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from smplist.cli import EXIT_FINDINGS, fail, load_policy
+
+
+@click.command()
+@click.argument("policy")
+@click.option("--write", is_flag=True, help="Write the file in place; comments are lost, so a file with comments needs --force.")
+@click.option("--force", is_flag=True, help="Write it although comments are lost.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the layout is not the usual one.")
+@click.option("--canonical", is_flag=True, help="Print the exact bytes that the revision is made of.")
+def command(policy: str, write: bool, force: bool, check: bool, canonical: bool) -> None:
+    """Write a policy in its usual layout: keys in reading order, defaults written out, canonical addresses.
+
+    YAML stays YAML, JSON stays JSON. The result is printed, or written in place with --write.
+
+    Example: smplist fmt policy.yaml --write
+    """
+    from smplist.files import form_of, looks_like_json, read_text, to_json, to_yaml, write_whole
+
+    loaded = load_policy(policy)
+    if canonical:
+        click.echo(loaded.to_json(), nl=False)
+        return
+    before = "" if policy == "-" else read_text(policy)
+    as_json = form_of(policy) == "json" or (form_of(policy) is None and looks_like_json(before))
+    after = to_json(loaded) if as_json else to_yaml(loaded)
+    if check:
+        if before != after:
+            click.echo(f"{policy}: the layout is not the usual one; `smplist fmt {policy}` shows it", err=True)
+            sys.exit(EXIT_FINDINGS)
+    elif write:
+        if policy == "-":
+            fail("smplist: standard input cannot be written in place")
+        has_comments = not as_json and any(line.lstrip().startswith("#") or " #" in line for line in before.splitlines())
+        if has_comments and not force:
+            fail(f"smplist: {policy} has comments, and they would be lost; print it without --write, or add --force")
+        if before != after:
+            write_whole(policy, after)
+    else:
+        click.echo(after, nl=False)

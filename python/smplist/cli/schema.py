@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+"""`smplist schema`: the JSON Schemas."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command()
+@click.argument("which", type=click.Choice(["policy", "client", "plan"]), default="policy")
+def command(which: str) -> None:
+    """Print the JSON Schema (2020-12) of a policy, a client or a plan.
+
+    Example: smplist schema > policy.schema.json
+    """
+    from smplist.files import schema
+
+    click.echo(json.dumps(schema(which), ensure_ascii=False, indent=2))
