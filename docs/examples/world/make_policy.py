@@ -4,8 +4,8 @@
     python make_policy.py -o world.json                                        # a generated table
     python make_policy.py --table ipv4.csv.gz --table ipv6.csv.gz -o world.json
 
-A table has the columns `first,last,label` and no header, plain or compressed with gzip. Every label goes to one list, in
-turn, in the order of the labels' text; a list gets all ranges of its labels.
+A table has the columns `first,last,label` and no header, plain or compressed with gzip. Labels are dealt to the lists
+in the order of their text; a list gets all ranges of its labels.
 """
 
 from __future__ import annotations
@@ -77,14 +77,17 @@ def text_of(family: str, number: int) -> str:
 
 
 def generated(family: str, rows: int, draw: Draw) -> Iterator[Row]:
-    """Yield `rows` disjoint, sorted rows of a family. Only `random.Random.random` is drawn from: Python keeps its sequence."""
+    """Yield `rows` disjoint, sorted rows of a family.
+
+    `draw` is `random.Random.random` and nothing else is drawn from: its sequence is the one Python promises to keep.
+    """
     shape, labels = SHAPES[family], LABELS[family]
     sizes, steps = list(SIZES[family]), list(accumulate(SIZES[family].values()))
     at = shape.first
     for _ in range(rows):
         bits = sizes[bisect_right(steps, draw() * steps[-1])]
         if bits < 0:
-            size, align = 1 + int(draw() * 200) << shape.unit, 1 << shape.unit
+            size, align = 1 + int(draw() * 50) << shape.unit, 1 << shape.unit
         else:
             size = align = 1 << bits
         if draw() < shape.gaps:
@@ -111,7 +114,9 @@ def opened(path: Path) -> TextIO:
     """Open a table, compressed or not, as its first bytes say."""
     with path.open("rb") as probe:
         compressed = probe.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rt", encoding="utf-8", newline="") if compressed else path.open(encoding="utf-8", newline="")
+    if compressed:
+        return gzip.open(path, "rt", encoding="utf-8", newline="")
+    return path.open(encoding="utf-8", newline="")
 
 
 def packed(text: str) -> bytes:
@@ -148,7 +153,7 @@ def by_label(rows: Iterable[Row]) -> dict[str, list[str]]:
 
 
 def source(number: int) -> dict[str, Any]:
-    """Return the source `number`: two thirds have names, the others are addresses; one in five offers one service only."""
+    """Return the source `number`: two of three have names, the others are addresses; one in five offers one service."""
     fields: dict[str, Any] = {"host": f"node-{number:02}.world.example", "families": ["ipv4", "ipv6"]}
     match number % 6:
         case 1:
@@ -191,7 +196,7 @@ def write(file: TextIO, ranges: dict[str, list[str]], lists: int, seed: int) -> 
     labels = sorted(ranges)
     file.write('{"schema":"smplist/1","title":"World","profile":"officescan-10.6","sources":\n')
     file.write(json.dumps(sources(), separators=(",", ":")))
-    file.write(',\n"internal":{"mode":"custom","standard":{"order":"ordered","sources":["node-00","node-05"]},\n')
+    file.write(',\n"internal":{"mode":"custom","standard":{"order":"ordered","sources":["node-06","node-12"]},\n')
     file.write('"custom":{"fallback_to_standard":true,"on_overlap":"first","lists":[')
     for number in range(lists):
         entry = {
@@ -215,10 +220,12 @@ def positive(text: str) -> int:
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Make a policy of the size of the Internet.")
-    parser.add_argument("--table", type=Path, action="append", metavar="FILE", help="first,last,label; repeatable")
-    parser.add_argument("--rows", type=positive, default=sum(ROWS.values()), help="rows to generate without --table")
-    parser.add_argument("--seed", type=int, default=1, help="of what is drawn (default 1)")
-    parser.add_argument("--lists", type=positive, default=5000, help="custom lists (default 5000)")
+    rows = sum(ROWS.values())
+    origin = parser.add_mutually_exclusive_group()
+    origin.add_argument("--table", type=Path, action="append", metavar="FILE", help="first,last,label; repeatable")
+    origin.add_argument("--rows", type=positive, default=rows, metavar="N", help=f"rows to generate (default {rows})")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of everything that is drawn (default 1)")
+    parser.add_argument("--lists", type=positive, default=5000, metavar="N", help="custom lists (default 5000)")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="the policy, JSON")
     return parser.parse_args()
 
