@@ -11,29 +11,47 @@ import hashlib
 import ipaddress
 import json
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 Tree = dict[str, Any]
 Address = tuple[int, int]
 Range = tuple[Address, Address]
+Say = Callable[..., None]
 
 M64 = 2**64 - 1
 MAPPED_FIRST, MAPPED_LAST = 0xFFFF_0000_0000, 0xFFFF_FFFF_FFFF
 LOWEST = {4: (4, 0), 6: (6, 0)}
 HIGHEST = {4: (4, 2**32 - 1), 6: (6, 2**128 - 1)}
+SPECIAL = ("127.0.0.0/8", "169.254.0.0/16", "::1", "fe80::/10")  # loopback and link-local [S-50]
 
 
-# -- addresses and ranges --------------------------------------------------------------------------------------------------
+# -- addresses and ranges -------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def parse_address(text: str) -> tuple[Address, str]:
-    """An address and its zone. [S-01] [S-02] [S-03] [S-04]"""
-    if text[0] in "[(":
+    """An address and its zone; ValueError if the text is none. [S-01] [S-02] [S-03] [S-04]"""
+    enclosed = text[:1] + text[-1:] in ("[]", "()")
+    if enclosed:
         text = text[1:-1]
-    text, _, zone = text.partition("%")
-    if ":" not in text:
-        return (4, int(ipaddress.IPv4Address(text))), zone
-    return fold(int(ipaddress.IPv6Address(text))), zone
+    text, percent, zone = text.partition("%")
+    if percent and not zone:
+        raise ValueError("an empty zone")
+    if ":" in text:
+        return fold(int(ipaddress.IPv6Address(text))), zone
+    if enclosed:
+        raise ValueError("only IPv6 stands in an enclosure")
+    return (4, int(ipaddress.IPv4Address(text))), zone
+
+
+def plain_address(text: str) -> Address:
+    """An address where a zone is refused. [S-04]"""
+    address, zone = parse_address(text)
+    if zone:
+        raise ValueError("a zone")
+    return address
 
 
 def fold(value: int) -> Address:
@@ -75,21 +93,43 @@ def step(a: Address, by: int) -> Address | None:
     return (family, value) if 0 <= value <= HIGHEST[family][1] else None
 
 
+@lru_cache(maxsize=4096)
 def parse_range(text: str) -> Range:
-    """Both ends of a range. [S-03] [S-05]"""
+    """Both ends of a range; ValueError if the text is none. [S-03] [S-05] [S-06]"""
     if "/" in text:
         base, _, length = text.partition("/")
-        low = raw(parse_address(base)[0])
-        high = low + 2 ** ((128 if ":" in base else 32) - int(length)) - 1
-    elif "-" in text:
-        first, _, last = text.partition("-")
-        low, high = raw(parse_address(first.strip())[0]), raw(parse_address(last.strip())[0])
+        low, bits = raw(plain_address(base)), 128 if ":" in base else 32
+        if not re.fullmatch(r"0|[1-9][0-9]{0,2}", length) or int(length) > bits:
+            raise ValueError("a prefix length")
+        size: int = 2 ** (bits - int(length))
+        high = low + size - 1
+        if (low - (MAPPED_FIRST if bits == 32 else 0)) % size:
+            raise ValueError("host bits after a prefix")
     else:
-        low = high = raw(parse_address(text)[0])
-    if low <= MAPPED_FIRST and high >= MAPPED_LAST and (low, high) != (MAPPED_FIRST, MAPPED_LAST):
+        first, hyphen, last = text.partition("-")
+        if hyphen:
+            first, last = first.rstrip(" "), last.lstrip(" ")
+        low = raw(plain_address(first))
+        high = raw(plain_address(last)) if hyphen else low
+        crosses = bool(hyphen) and plain_address(first)[0] != plain_address(last)[0]
+        if crosses and not (":" in first and ":" in last and spans_block(low, high)):
+            raise ValueError("ends of two families")
+    if low > high:
+        raise ValueError("reversed ends")
+    if spans_block(low, high):
         low = MAPPED_LAST + 1 if low == MAPPED_FIRST else low
         high = MAPPED_FIRST - 1 if high == MAPPED_LAST else high
     return fold(low), fold(high)
+
+
+def spans_block(low: int, high: int) -> bool:
+    """More than the mapped block, and all of it: such a range stays IPv6, without the block. [S-03]"""
+    return low <= MAPPED_FIRST and high >= MAPPED_LAST and (low, high) != (MAPPED_FIRST, MAPPED_LAST)
+
+
+def size(r: Range) -> int:
+    """How many addresses the text of a range spans, the mapped block included. [S-03]"""
+    return raw(r[1]) - raw(r[0]) + 1
 
 
 def range_text(r: Range) -> str:
@@ -97,9 +137,9 @@ def range_text(r: Range) -> str:
     (family, low), (_, high) = r
     if low == high:
         return address_text(r[0])
-    size = high - low + 1
-    if size & (size - 1) == 0 and low % size == 0:
-        return f"{address_text(r[0])}/{(32 if family == 4 else 128) - size.bit_length() + 1}"
+    count = size(r)
+    if count & (count - 1) == 0 and low % count == 0:
+        return f"{address_text(r[0])}/{(32 if family == 4 else 128) - count.bit_length() + 1}"
     return f"{address_text(r[0])}-{address_text(r[1])}"
 
 
@@ -108,14 +148,20 @@ def holds(r: Range, a: Address) -> bool:
     return r[0][0] == a[0] and r[0][1] <= a[1] <= r[1][1]
 
 
-# -- hosts and sources -----------------------------------------------------------------------------------------------------
+# -- hosts and sources ----------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def host_text(text: str) -> str:
-    """A host in canonical form. [S-02] [S-11]"""
-    if ":" in text or text[0] in "[(" or re.fullmatch(r"[0-9.]+", text):
-        return address_text(parse_address(text)[0])
-    return text.lower().removesuffix(".")
+    """A host in canonical form; ValueError if the text is none. [S-02] [S-11]"""
+    if ":" in text or text[:1] in ("[", "(") or re.fullmatch(r"[0-9.]+", text):
+        return address_text(plain_address(text))
+    name = text.lower().removesuffix(".") if text.isascii() else ""
+    labels = name.split(".")
+    whole = all(re.fullmatch(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?", label) for label in labels)
+    if not whole or len(name) > 253 or re.fullmatch(r"[0-9]+|0x[0-9a-f]*", labels[-1]):
+        raise ValueError("not a host name")
+    return name
 
 
 def literal_family(host: str) -> str | None:
@@ -131,7 +177,11 @@ def with_port(host: str, port: int) -> str:
 
 
 def mac_text(text: str) -> str:
-    """Six pairs with colons. [S-31]"""
+    """Six pairs with colons; ValueError if the text is none. [S-31]"""
+    pair, four = "[0-9a-f]{2}", "[0-9a-f]{4}"
+    forms = (f"{pair}(:{pair}){{5}}", f"{pair}(-{pair}){{5}}", rf"{four}\.{four}\.{four}", "[0-9a-f]{12}")
+    if not any(re.fullmatch(form, text.lower()) for form in forms):
+        raise ValueError("not a MAC address")
     digits = re.sub(r"[^0-9a-f]", "", text.lower())
     return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
 
@@ -141,7 +191,7 @@ def in_order(families: list[str]) -> list[str]:
     return [f for f in ("ipv4", "ipv6") if f in families]
 
 
-# -- the canonical form ----------------------------------------------------------------------------------------------------
+# -- the canonical form ---------------------------------------------------------------------------------------------
 
 
 def normal_proxy(proxy: Tree | None) -> Tree | None:
@@ -186,35 +236,57 @@ def normal_source(source: Tree, profile: str) -> Tree:
 def normal_location(location: Tree) -> Tree:
     """A criterion with its defaults. [S-30] [S-33]"""
 
+    def gateway(g: Tree) -> Tree:
+        mac = mac_text(g["mac"]) if g.get("mac") else None
+        return {"address": address_text(plain_address(g["address"])), "mac": mac}
+
     def server(s: Tree) -> Tree:
         return {"host": host_text(s["host"]), "ports": s["ports"]}
 
     if (location.get("criterion") or "gateway") == "gateway":
-        return {
-            "criterion": "gateway",
-            "gateways": [
-                {"address": address_text(parse_address(g["address"])[0]), "mac": mac_text(g["mac"]) if g.get("mac") else None}
-                for g in location.get("gateways") or []
-            ],
-        }
+        return {"criterion": "gateway", "gateways": [gateway(g) for g in location.get("gateways") or []]}
+    management = location.get("management_server")
     return {
         "criterion": "connection",
-        "management_server": server(location["management_server"]) if location.get("management_server") else None,
+        "management_server": server(management) if management else None,
         "reference_servers": [server(s) for s in location.get("reference_servers") or []],
+    }
+
+
+def value(tree: Tree, key: str, default: Any) -> Any:
+    """What is written, or the default."""
+    return default if tree.get(key) is None else tree[key]
+
+
+def normal_list(entry: Tree) -> Tree:
+    """The part that every list has: order and sources. [S-20] [S-81]"""
+    return {"order": value(entry, "order", "ordered"), "sources": value(entry, "sources", [])}
+
+
+def normal_custom(custom: Tree) -> Tree:
+    """The custom lists with their defaults. [S-07] [S-23] [S-44]"""
+    lists = [
+        {
+            "name": entry["name"],
+            "ranges": [range_text(parse_range(r)) for r in value(entry, "ranges", [])],
+            **normal_list(entry),
+            "proxy": normal_proxy(entry.get("proxy")),
+        }
+        for entry in value(custom, "lists", [])
+    ]
+    return {
+        "fallback_to_standard": value(custom, "fallback_to_standard", False),
+        "on_overlap": value(custom, "on_overlap", "first"),
+        "lists": lists,
     }
 
 
 def normal(policy: Tree) -> Tree:
     """A policy with every default written out. [S-48] [S-82]"""
-    profile = policy.get("profile") or "officescan-10.6"
+    profile = value(policy, "profile", "officescan-10.6")
     modern = profile == "vision-one"
-    fallback = policy.get("network_fallback") or {}
-    internal, network = policy["internal"], policy.get("network") or {}
-    standard, custom = internal.get("standard") or {}, internal.get("custom") or {}
-
-    def value(tree: Tree, key: str, default: Any) -> Any:
-        return default if tree.get(key) is None else tree[key]
-
+    fallback = value(policy, "network_fallback", {})
+    internal, network = policy["internal"], value(policy, "network", {})
     return {
         "schema": "smplist/1",
         "title": value(policy, "title", ""),
@@ -225,33 +297,16 @@ def normal(policy: Tree) -> Tree:
             "file_reputation": value(fallback, "file_reputation", False),
             "web_reputation": value(fallback, "web_reputation", modern),
         },
-        "location": normal_location(policy.get("location") or {}),
+        "location": normal_location(value(policy, "location", {})),
         "sources": {name: normal_source(s, profile) for name, s in policy["sources"].items()},
         "internal": {
             "mode": internal["mode"],
             "web_reputation_to_servers": value(internal, "web_reputation_to_servers", True),
             "proxy": normal_proxy(internal.get("proxy")),
-            "standard": {"order": value(standard, "order", "ordered"), "sources": value(standard, "sources", [])},
-            "custom": {
-                "fallback_to_standard": value(custom, "fallback_to_standard", False),
-                "on_overlap": value(custom, "on_overlap", "first"),
-                "lists": [
-                    {
-                        "name": entry["name"],
-                        "ranges": [range_text(parse_range(r)) for r in value(entry, "ranges", [])],
-                        "order": value(entry, "order", "ordered"),
-                        "sources": value(entry, "sources", []),
-                        "proxy": normal_proxy(entry.get("proxy")),
-                    }
-                    for entry in value(custom, "lists", [])
-                ],
-            },
+            "standard": normal_list(value(internal, "standard", {})),
+            "custom": normal_custom(value(internal, "custom", {})),
         },
-        "network": {
-            "order": value(network, "order", "ordered"),
-            "sources": value(network, "sources", []),
-            "proxy": normal_proxy(network.get("proxy")),
-        },
+        "network": {**normal_list(network), "proxy": normal_proxy(network.get("proxy"))},
     }
 
 
@@ -265,7 +320,12 @@ def revision(policy: Tree) -> str:
     return "sha256:" + hashlib.sha256(canonical(policy)).hexdigest()
 
 
-# -- random order ----------------------------------------------------------------------------------------------------------
+def prepare(policy: Tree) -> tuple[Tree, str]:
+    """The form that `evaluate` takes as `prepared`, for a policy that is asked often."""
+    return normal(policy), revision(policy)
+
+
+# -- random order ---------------------------------------------------------------------------------------------------
 
 
 def fnv1a64(data: bytes) -> int:
@@ -298,39 +358,47 @@ def random_key(client_id: str, addresses: list[Address]) -> int:
     return mix(bits >> 64 ^ mix(bits & M64))
 
 
-# -- evaluation ------------------------------------------------------------------------------------------------------------
+# -- evaluation -----------------------------------------------------------------------------------------------------
 
 
-def locate(location: Tree, client: Tree, say: Any) -> str:
+def gateway_of(text: str | Tree) -> tuple[str, str | None]:
+    """A client's gateway, `address`, `address,mac` or a tree, as canonical address and MAC. [S-31]"""
+    if isinstance(text, str):
+        address, _, mac = text.partition(",")
+    else:
+        address, mac = text["address"], text.get("mac") or ""
+    return address_text(parse_address(address)[0]), mac_text(mac) if mac else None
+
+
+def reached_of(text: str) -> tuple[str, int]:
+    """Host and port of `host:port`, in canonical form. [S-02] [S-32]"""
+    host, _, port = text.rpartition(":")
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65535 or (":" in host and host[0] not in "[("):
+        raise ValueError("not host:port")
+    return host_text(host), int(port)
+
+
+def locate(location: Tree, client: Tree, say: Say) -> str:
     """Internal or external. [S-30] [S-31] [S-32] [S-33]"""
+    by_gateway = location["criterion"] == "gateway"
+    evidence = client.get("gateways" if by_gateway else "reached") or []
     if client.get("location"):
         say("S-30", "location_declared", client["location"])
         return str(client["location"])
-    if location["criterion"] == "gateway":
-        used = []
-        for g in client.get("gateways") or []:
-            if isinstance(g, str):
-                address, _, mac = g.partition(",")
-                g = {"address": address, "mac": mac or None}
-            used.append((address_text(parse_address(g["address"])[0]), mac_text(g["mac"]) if g.get("mac") else None))
-        if not used:
-            say("S-33", "no_location_evidence")
-            return "external"
-        for address, mac in used:
+    if not evidence:
+        say("S-33", "no_location_evidence")
+        return "external"
+    if by_gateway:
+        for address, mac in map(gateway_of, evidence):
             if any(e["address"] == address and e["mac"] in (None, mac) for e in location["gateways"]):
                 say("S-31", "gateway_matched", address)
                 return "internal"
         say("S-31", "gateway_not_matched")
         return "external"
-    reached = client.get("reached") or []
-    if not reached:
-        say("S-33", "no_location_evidence")
-        return "external"
     servers = [s for s in [location["management_server"], *location["reference_servers"]] if s]
-    for text in reached:
-        host, _, port = text.rpartition(":")
-        if any(s["host"] == host_text(host) and int(port) in s["ports"] for s in servers):
-            say("S-32", "server_reached", with_port(host_text(host), int(port)))
+    for host, port in map(reached_of, evidence):
+        if any(s["host"] == host and port in s["ports"] for s in servers):
+            say("S-32", "server_reached", with_port(host, port))
             return "internal"
     say("S-32", "server_not_reached")
     return "external"
@@ -340,8 +408,7 @@ def stack_of(client: Tree, addresses: list[Address]) -> list[str]:
     """The families a client can use. [S-50]"""
     if client.get("stack"):
         return in_order(client["stack"])
-    special = [parse_range(r) for r in ("127.0.0.0/8", "169.254.0.0/16", "::1", "fe80::/10")]
-    counted = [a for a in addresses if not any(holds(r, a) for r in special)]
+    counted = [a for a in addresses if not any(holds(parse_range(r), a) for r in SPECIAL)]
     return in_order([f"ipv{a[0]}" for a in counted])
 
 
@@ -363,7 +430,7 @@ def match(custom: Tree, addresses: list[Address]) -> tuple[list[int], tuple[int,
     if rule == "most_specific":
         winners = []
         for a in addresses:
-            hits = [(raw(r[1]) - raw(r[0]), i, j) for i, rs in enumerate(parsed) for j, r in enumerate(rs) if holds(r, a)]
+            hits = [(size(r), i, j) for i, ranges in enumerate(parsed) for j, r in enumerate(ranges) if holds(r, a)]
             if hits:
                 winners.append((min(hits)[1], a, min(hits)[2]))
         i, a, j = min(winners)
@@ -400,36 +467,46 @@ def evaluate(
     *,
     epoch: int = 0,
     resolved: dict[str, list[str]] | None = None,
+    revision: str | None = None,
     prepared: tuple[Tree, str] | None = None,
 ) -> Tree:
-    """The plan of a client, without the sentences of its trace. [S-60] [S-61]"""
-    rules, rev = prepared or (normal(policy), revision(policy))
+    """The plan of a client, without the sentences of its trace. [S-60] [S-61]
+
+    `resolved` has the families of hosts by canonical host text [S-12]; `prepared` is what `prepare(policy)` answers.
+    """
+    rules, own_revision = prepared or prepare(policy)
     given = [parse_address(a) for a in client.get("addresses") or []]
-    addresses = [a for a, _ in given]
-    key = random_key(client.get("id") or "", addresses)
+    key = random_key(client.get("id") or "", [a for a, _ in given])
     plan = decide(rules, client, given, service, epoch, resolved or {}, key)
-    plan = {"revision": rev, **plan}
-    plan["scope"] = scope(rules, client, given, service, epoch, resolved or {}, key, plan)
-    return {k: plan[k] for k in [*(k for k in plan if k not in ("scope", "trace")), "scope", "trace"]}
+    trace = plan.pop("trace")
+    reach = scope(rules, client, given, service, epoch, resolved or {}, key, plan)
+    return {"revision": revision or own_revision, **plan, "scope": reach, "trace": trace}
 
 
-def stages_of(rules: Tree, location: str, service: str, addresses: list[Address], say: Any) -> tuple[list[Tree], list[str], Any]:
+def lists_in_use(internal: Tree) -> list[Tree]:
+    """The lists of the mode. [S-47]"""
+    if internal["mode"] == "standard":
+        return [internal["standard"]]
+    custom = internal["custom"]
+    return [*custom["lists"], *([internal["standard"]] if custom["fallback_to_standard"] else [])]
+
+
+def stages_of(
+    rules: Tree, location: str, service: str, addresses: list[Address], say: Say
+) -> tuple[list[Tree], list[str], Tree | None]:
     """The lists to go through, the lists that matched, what decided. [S-40] to [S-47]"""
     internal = rules["internal"]
-    custom = internal["custom"]
     network = {"stage": "network", "list": "network", **rules["network"]}
+    standard = {"list": "standard", **internal["standard"], "proxy": internal["proxy"]}
     if location == "external":
         say("S-40", "external_client")
         return [network], [], None
     if service == "web_reputation" and not internal["web_reputation_to_servers"]:
         say("S-41", "web_reputation_to_network")
         return [network], [], None
-    used = [internal["standard"]] if internal["mode"] == "standard" or custom["fallback_to_standard"] else []
-    used += custom["lists"] if internal["mode"] == "custom" else []
-    if not any(entry["sources"] for entry in used):
+    if not any(entry["sources"] for entry in lists_in_use(internal)):
         say("S-47", "no_sources_configured")
         return [network], [], None
-    standard = {"list": "standard", **internal["standard"], "proxy": internal["proxy"]}
     stages: list[Tree] = []
     names: list[str] = []
     decided = None
@@ -437,19 +514,9 @@ def stages_of(rules: Tree, location: str, service: str, addresses: list[Address]
         say("S-42", "standard_list_for_all")
         stages.append({"stage": "standard_list", **standard})
     else:
-        matched, chosen = match(custom, addresses)
-        if chosen is None:
-            say("S-45", "no_custom_list_matches")
-        else:
-            i, j, a = chosen
-            entry = custom["lists"][i]
-            names = [entry["name"], *(custom["lists"][k]["name"] for k in matched if k != i)]
-            decided = {"list": entry["name"], "range": entry["ranges"][j], "address": address_text(a)}
-            say("S-44", "custom_list_matched", entry["name"], entry["ranges"][j], address_text(a))
-            if len(names) > 1:
-                say("S-44", "overlap_resolved", custom["on_overlap"], *names[1:])
-            stages.append({"stage": "custom_list", "list": entry["name"], **entry})
-        if custom["fallback_to_standard"]:
+        chosen, names, decided = custom_stage(internal["custom"], addresses, say)
+        stages += chosen
+        if internal["custom"]["fallback_to_standard"]:
             say("S-43", "standard_list_as_fallback")
             stages.append({"stage": "fallback_standard", **standard})
     if rules["network_fallback"][service]:
@@ -458,7 +525,25 @@ def stages_of(rules: Tree, location: str, service: str, addresses: list[Address]
     return stages, names, decided
 
 
-def decide(rules: Tree, client: Tree, given: list[Any], service: str, epoch: int, resolved: Tree, key: int) -> Tree:
+def custom_stage(custom: Tree, addresses: list[Address], say: Say) -> tuple[list[Tree], list[str], Tree | None]:
+    """The custom list of a client, if there is one. [S-43] [S-44] [S-45]"""
+    matched, chosen = match(custom, addresses)
+    if chosen is None:
+        say("S-45", "no_custom_list_matches")
+        return [], [], None
+    i, j, a = chosen
+    entry = custom["lists"][i]
+    names = [entry["name"], *(custom["lists"][k]["name"] for k in matched if k != i)]
+    decided = {"list": entry["name"], "range": entry["ranges"][j], "address": address_text(a)}
+    say("S-44", "custom_list_matched", entry["name"], entry["ranges"][j], address_text(a))
+    if len(names) > 1:
+        say("S-44", "overlap_resolved", custom["on_overlap"], *names[1:])
+    return [{"stage": "custom_list", "list": entry["name"], **entry}], names, decided
+
+
+def decide(
+    rules: Tree, client: Tree, given: list[tuple[Address, str]], service: str, epoch: int, resolved: Tree, key: int
+) -> Tree:
     """Everything of a plan but revision and scope."""
     trace: list[Tree] = []
 
@@ -484,7 +569,8 @@ def decide(rules: Tree, client: Tree, given: list[Any], service: str, epoch: int
         if stage["order"] == "ordered":
             say("S-20", "as_written", stage["list"])
         else:
-            say("S-21", "random_order", stage["list"], "id" if client.get("id") else "address" if addresses else "nothing")
+            keyed_by = "id" if client.get("id") else "address" if addresses else "nothing"
+            say("S-21", "random_order", stage["list"], keyed_by)
         walk(rules, stage, service, families, epoch, resolved, key, attempts, ignored, asked)
     return {
         "service": service,
@@ -493,20 +579,17 @@ def decide(rules: Tree, client: Tree, given: list[Any], service: str, epoch: int
         "outcome": attempts[0]["stage"] if attempts else "none_reachable" if stages else "no_list",  # [S-64]
         "lists": names,
         "decided_by": decided,
-        "stages": [
-            {
-                "stage": s["stage"],
-                "list": s["list"],
-                "order": s["order"],
-                "proxy": with_port(s["proxy"]["host"], s["proxy"]["port"]) if s["proxy"] else None,
-            }
-            for s in stages
-        ],
+        "stages": [{**{k: s[k] for k in ("stage", "list", "order")}, "proxy": via_of(s["proxy"])} for s in stages],
         "attempts": attempts,
         "ignored": ignored,
         "exhausted": "allow_and_rescan" if service == "file_reputation" else "local_lists_only",  # [S-66]
         "trace": trace,
     }
+
+
+def via_of(proxy: Tree | None) -> str | None:
+    """A proxy as a plan names it. [S-63]"""
+    return with_port(proxy["host"], proxy["port"]) if proxy else None
 
 
 def walk(
@@ -522,7 +605,7 @@ def walk(
         order = (0, 0) if stage["order"] == "ordered" else (0, rank(key, epoch, identity)) if endpoint else (1, 0)
         sources.append((order, position, name, source, identity))
     proxy = stage["proxy"]
-    via = with_port(proxy["host"], proxy["port"]) if proxy else None
+    via = via_of(proxy)
     both = ["ipv4", "ipv6"]
     for _, _, name, source, identity in sorted(sources, key=lambda s: s[:2]):
         place = {"stage": stage["stage"], "list": stage["list"], "source": name}
@@ -548,12 +631,13 @@ def walk(
             attempts.append({**place, "url": url, "via": via, "families": hops, "notes": notes})
 
 
-# -- scope -----------------------------------------------------------------------------------------------------------------
+# -- scope ----------------------------------------------------------------------------------------------------------
 
 
 def scope(
-    rules: Tree, client: Tree, given: list[Any], service: str, epoch: int, resolved: Tree, key: int, plan: Tree
-) -> Tree | None:
+    rules: Tree, client: Tree, given: list[tuple[Address, str]], service: str, epoch: int, resolved: Tree, key: int,
+    plan: Tree,
+) -> Tree | None:  # fmt: skip
     """How far the plan stays what it is, cell by cell. [S-62]"""
     addresses = [a for a, _ in given]
     if not addresses:
@@ -561,7 +645,7 @@ def scope(
     deciding = parse_address(plan["decided_by"]["address"])[0] if plan["decided_by"] else min(addresses)
     family = deciding[0]
     ranges = [parse_range(r) for entry in rules["internal"]["custom"]["lists"] for r in entry["ranges"]]
-    ranges += [parse_range(r) for r in ("127.0.0.0/8", "169.254.0.0/16", "::1", "fe80::/10")]
+    ranges += [parse_range(r) for r in SPECIAL]
     starts = {LOWEST[family]}
     for first, last in ranges:
         if first[0] == family:
@@ -586,17 +670,23 @@ def scope(
         low -= 1
     while high + 1 < len(cells) and same(cells[high + 1]):
         high += 1
-    last = HIGHEST[family] if high + 1 == len(cells) else step(cells[high + 1], -1)
-    assert last is not None
-    shuffled = False
+    end = step(cells[high + 1], -1) if high + 1 < len(cells) else HIGHEST[family]
+    assert end is not None
+    varies = not client.get("id") and shuffled(plan)
+    return {"first": address_text(cells[low]), "last": address_text(end), "order_varies": varies}
+
+
+def shuffled(plan: Tree) -> bool:
+    """Whether a stage with `random` has at least two ranked sources. [S-21] [S-62]"""
     for s in plan["stages"]:
         ranked = [a for a in plan["attempts"] if a["stage"] == s["stage"]]
         ranked += [i for i in plan["ignored"] if i["stage"] == s["stage"] and i["reason"] != "service_not_offered"]
-        shuffled = shuffled or (s["order"] == "random" and len(ranked) >= 2)
-    return {"first": address_text(cells[low]), "last": address_text(last), "order_varies": shuffled and not client.get("id")}
+        if s["order"] == "random" and len(ranked) >= 2:
+            return True
+    return False
 
 
-# -- availability and failover ---------------------------------------------------------------------------------------------
+# -- availability and failover --------------------------------------------------------------------------------------
 
 
 def identity_of(attempt: Tree) -> str:
