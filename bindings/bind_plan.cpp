@@ -8,7 +8,9 @@ namespace smplist::python {
 
 namespace {
 
-[[nodiscard]] availability_map to_availability(const std::map<std::string, availability>& known) { return {known.begin(), known.end()}; }
+[[nodiscard]] availability_map to_availability(const std::map<std::string, availability>& known) {
+  return {known.begin(), known.end()};
+}
 
 [[nodiscard]] std::optional<std::string> text_or_none(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
@@ -19,7 +21,8 @@ void bind_parts(py::module_& m) {
   s.def_readonly("stage", &planned_stage::stage, "What the list is.")
       .def_readonly("list", &planned_stage::list, "Its name.")
       .def_readonly("order", &planned_stage::order, "How its sources are ordered.")
-      .def_property_readonly("proxy", [](const planned_stage& x) { return text_or_none(x.proxy); }, "`host:port`, or None.")
+      .def_property_readonly(
+          "proxy", [](const planned_stage& x) { return text_or_none(x.proxy); }, "`host:port`, or None.")
       .def("__repr__", [](const planned_stage& x) { return "PlannedStage(" + to_json(x) + ")"; });
   def_document_value(s, [](const planned_stage& x) { return to_json(x); });
 
@@ -29,10 +32,15 @@ void bind_parts(py::module_& m) {
       .def_readonly("source", &attempt::source, "The source's name.")
       .def_readonly("url", &attempt::url, "What is asked. [S-14]")
       .def_readonly("identity", &attempt::identity, "`scheme://host:port`. [S-14]")
-      .def_property_readonly("via", [](const attempt& x) { return text_or_none(x.via); }, "The proxy's `host:port`, or None.")
-      .def_property_readonly("families", [](const attempt& x) { return py::tuple(py::cast(x.families)); }, "The family of each hop.")
-      .def_property_readonly("notes", [](const attempt& x) { return py::tuple(py::cast(x.notes)); }, "What it rests on that nobody stated.")
-      .def("__repr__", [](const attempt& x) { return fmt::format("Attempt({}, {}{})", x.source, x.url, x.via.empty() ? "" : ", via " + x.via); });
+      .def_property_readonly(
+          "via", [](const attempt& x) { return text_or_none(x.via); }, "The proxy's `host:port`, or None.")
+      .def_property_readonly(
+          "families", [](const attempt& x) { return py::tuple(py::cast(x.families)); }, "The family of each hop.")
+      .def_property_readonly(
+          "notes", [](const attempt& x) { return py::tuple(py::cast(x.notes)); }, "What it rests on that nobody stated.")
+      .def("__repr__", [](const attempt& x) {
+        return fmt::format("Attempt({}, {}{})", x.source, x.url, x.via.empty() ? "" : ", via " + x.via);
+      });
   def_document_value(a, [](const attempt& x) { return to_json(x); });
 
   py::class_<ignored_source> i(m, "IgnoredSource", "A source that a plan leaves out. [S-53]");
@@ -40,15 +48,19 @@ void bind_parts(py::module_& m) {
       .def_readonly("list", &ignored_source::list, "The list's name.")
       .def_readonly("source", &ignored_source::source, "The source's name.")
       .def_readonly("reason", &ignored_source::reason, "Why.")
-      .def_property_readonly("text", [](const ignored_source& x) { return std::string(sentence(x.reason)); }, "Why, in words.")
+      .def_property_readonly(
+          "text", [](const ignored_source& x) { return std::string(sentence(x.reason)); }, "Why, in words.")
       .def("__repr__", [](const ignored_source& x) { return fmt::format("IgnoredSource({}, {})", x.source, x.reason); });
   def_document_value(i, [](const ignored_source& x) { return to_json(x); });
 
   py::class_<trace_step> t(m, "TraceStep", "One decision, with its clause.");
   t.def_readonly("reason", &trace_step::why, "What was decided.")
-      .def_property_readonly("clause", [](const trace_step& x) { return std::string(clause(x.why)); }, "The clause that decides so.")
-      .def_property_readonly("about", [](const trace_step& x) { return py::tuple(py::cast(x.about)); }, "What it is about.")
-      .def_property_readonly("text", [](const trace_step& x) { return to_text(x); }, "The decision as a sentence.")
+      .def_property_readonly(
+          "clause", [](const trace_step& x) { return std::string(clause(x.why)); }, "The clause that decides so.")
+      .def_property_readonly(
+          "about", [](const trace_step& x) { return py::tuple(py::cast(x.about)); }, "What it is about.")
+      .def_property_readonly(
+          "text", [](const trace_step& x) { return to_text(x); }, "The decision as a sentence.")
       .def("__repr__", [](const trace_step& x) { return fmt::format("TraceStep({}: {})", clause(x.why), to_text(x)); });
   def_document_value(t, [](const trace_step& x) { return to_json(x); });
 
@@ -69,14 +81,15 @@ void bind_parts(py::module_& m) {
 
 void bind_plan_class(py::module_& m) {
   py::class_<plan> cls(m, "Plan", "Whom a client asks, in what order, through what, and why. [S-61]");
-  const auto as_tuple = [](auto member) {
-    return [member](const plan& p) { return py::tuple(py::cast(p.*member)); };
-  };
-  cls.def_static("from_json", [](const std::string& text) {
-    const auto tree = json::parse(text);
-    if (!tree) raise_problems(tree.error());
-    return value_or_raise(read_plan(*tree));
-  }, "text"_a, "From the JSON of a plan.\n\nRaises\n------\nPolicyError\n    If it is not one.");
+  const auto as_tuple = [](auto member) { return [member](const plan& p) { return py::tuple(py::cast(p.*member)); }; };
+  cls.def_static(
+      "from_json",
+      [](const std::string& text) {
+        const auto tree = json::parse(text);
+        if (!tree) raise_problems(tree.error());
+        return value_or_raise(read_plan(*tree));
+      },
+      "text"_a, "From the JSON of a plan.\n\nRaises\n------\nPolicyError\n    If it is not one.");
   cls.def_readonly("revision", &plan::revision, "The policy's revision. [S-82]")
       .def_readonly("service", &plan::service, "What is asked for.")
       .def_readonly("location", &plan::location, "Where the client is. [S-30]")
@@ -89,12 +102,17 @@ void bind_plan_class(py::module_& m) {
       .def_readonly("exhausted", &plan::exhausted, "What happens when nothing answers. [S-66]")
       .def_readonly("scope", &plan::scope, "The addresses with the same plan, or None. [S-62]")
       .def_property_readonly("trace", as_tuple(&plan::trace), "Every decision.")
-      .def("first_available", [](const plan& p, const std::map<std::string, availability>& known) -> std::optional<attempt> {
-        const attempt* found = first_available(p, to_availability(known));
-        return found == nullptr ? std::nullopt : std::optional(*found);
-      }, "availability"_a, "The first attempt that is not down, by endpoint identity, or None. [S-65]")
-      .def("explain", [](const plan& p, const std::map<std::string, availability>& known) { return explain(p, to_availability(known)); },
-           "availability"_a = std::map<std::string, availability>{}, "The plan in words.")
+      .def(
+          "first_available",
+          [](const plan& p, const std::map<std::string, availability>& known) -> std::optional<attempt> {
+            const attempt* found = first_available(p, to_availability(known));
+            return found == nullptr ? std::nullopt : std::optional(*found);
+          },
+          "availability"_a, "The first attempt that is not down, by endpoint identity, or None. [S-65]")
+      .def(
+          "explain",
+          [](const plan& p, const std::map<std::string, availability>& known) { return explain(p, to_availability(known)); },
+          "availability"_a = std::map<std::string, availability>{}, "The plan in words.")
       .def("oneline", &oneline, "The plan in one line.")
       .def("__str__", [](const plan& p) { return explain(p); })
       .def("__repr__", [](const plan& p) { return "Plan(" + oneline(p) + ")"; });
@@ -114,15 +132,21 @@ void bind_failover(py::module_& m) {
           }),
           py::kw_only(), "retries"_a = 2, "retry_gap"_a = 5'000, "rest"_a = 60'000, "rest_max"_a = 3'600'000,
           "A client that has not tried anything yet. [S-71]\n\nRaises\n------\nValueError\n    If a setting is negative.");
-  cls.def("next", [](const failover& f, const plan& p, std::int64_t now) {
-       return std::visit(smplist::detail::overload{[](const attempt& a) -> py::tuple { return py::make_tuple("attempt", a); },
-                                                   [](wait_until w) -> py::tuple { return py::make_tuple("wait", w.until); },
-                                                   [](const nothing_left& n) -> py::tuple { return py::make_tuple("exhausted", n.until); }},
-                         f.next(p, now));
-     }, "plan"_a, "now"_a, "('attempt', Attempt), ('wait', until) or ('exhausted', until or None). [S-70]")
-      .def("report", &failover::report, "attempt"_a, "outcome"_a, "now"_a, "The state after an attempt ended as `success` or `failure`. [S-70]")
+  cls.def(
+         "next",
+         [](const failover& f, const plan& p, std::int64_t now) {
+           return std::visit(
+               smplist::detail::overload{[](const attempt& a) -> py::tuple { return py::make_tuple("attempt", a); },
+                                         [](wait_until w) -> py::tuple { return py::make_tuple("wait", w.until); },
+                                         [](const nothing_left& n) -> py::tuple { return py::make_tuple("exhausted", n.until); }},
+               f.next(p, now));
+         },
+         "plan"_a, "now"_a, "('attempt', Attempt), ('wait', until) or ('exhausted', until or None). [S-70]")
+      .def("report", &failover::report, "attempt"_a, "outcome"_a, "now"_a,
+           "The state after an attempt ended as `success` or `failure`. [S-70]")
       .def("location_due", &failover::location_due, "checked"_a, "now"_a, "Whether the location is due for a check. [S-71]")
-      .def("__eq__", [](const failover& a, const failover& b) { return a == b; }, py::is_operator())
+      .def(
+          "__eq__", [](const failover& a, const failover& b) { return a == b; }, py::is_operator())
       .attr("__hash__") = py::none();
 }
 

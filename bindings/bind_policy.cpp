@@ -32,11 +32,16 @@ void bind_source(py::module_& m) {
       .def_readonly("kind", &source::kind, "What it is.")
       .def_readonly("host", &source::host, "Where it is.")
       .def_readonly("families", &source::families, "The families it answers on; None is unknown. [S-12]")
-      .def_property_readonly("file_reputation", [](const source& s) { return to_pair(s.file_reputation); }, "(scheme, port), or None.")
-      .def_property_readonly("web_reputation", [](const source& s) { return to_pair(s.web_reputation); }, "(scheme, port), or None.")
-      .def("identity", &source::identity, "service"_a, "`scheme://host:port`, or an empty text if it does not offer the service. [S-14]")
+      .def_property_readonly(
+          "file_reputation", [](const source& s) { return to_pair(s.file_reputation); }, "(scheme, port), or None.")
+      .def_property_readonly(
+          "web_reputation", [](const source& s) { return to_pair(s.web_reputation); }, "(scheme, port), or None.")
+      .def("identity", &source::identity, "service"_a,
+           "`scheme://host:port`, or an empty text if it does not offer the service. [S-14]")
       .def("url", &source::url, "service"_a, "What clients ask. [S-14]")
-      .def("__repr__", [](const source& s) { return "Source(" + py::repr(py::str(s.name)).cast<std::string>() + ", " + s.host.to_text() + ")"; });
+      .def("__repr__", [](const source& s) {
+        return "Source(" + py::repr(py::str(s.name)).cast<std::string>() + ", " + s.host.to_text() + ")";
+      });
   def_document_value(cls, [](const source& s) { return to_json(s); });
 }
 
@@ -47,8 +52,9 @@ void bind_lists(py::module_& m) {
       .def_readonly("families", &proxy::families, "The families it answers on; None is unknown.")
       .def_readonly("converts", &proxy::converts, "Whether it joins IPv4 and IPv6. [S-52]")
       .def_readonly("user", &proxy::user, "The user name, or None.")
-      .def_property_readonly("password", [](const proxy& p) { return p.password ? std::optional(p.password->to_text()) : std::nullopt; },
-                             "`env:NAME`, `file:PATH` or `keyring:SERVICE/USER`, or None.")
+      .def_property_readonly(
+          "password", [](const proxy& p) { return p.password ? std::optional(p.password->to_text()) : std::nullopt; },
+          "`env:NAME`, `file:PATH` or `keyring:SERVICE/USER`, or None.")
       .def("__str__", &proxy::to_text)
       .def("__repr__", [](const proxy& p) { return "Proxy('" + p.to_text() + "')"; });
   def_document_value(through, [](const proxy& p) {
@@ -57,12 +63,15 @@ void bind_lists(py::module_& m) {
 
   py::class_<source_list> cls(m, "SourceList", "A list of sources for some ranges. [S-07]");
   cls.def_readonly("name", &source_list::name, "Its name.")
-      .def_property_readonly("ranges", [](const source_list& l) { return py::tuple(py::cast(l.ranges)); }, "As written.")
+      .def_property_readonly(
+          "ranges", [](const source_list& l) { return py::tuple(py::cast(l.ranges)); }, "As written.")
       .def_readonly("order", &source_list::order, "How clients choose. [S-20] [S-21]")
-      .def_property_readonly("sources", [](const source_list& l) { return py::tuple(py::cast(l.sources)); }, "Names of sources, as written.")
+      .def_property_readonly(
+          "sources", [](const source_list& l) { return py::tuple(py::cast(l.sources)); }, "Names of sources, as written.")
       .def_readonly("proxy", &source_list::proxy, "The list's own proxy, or None. [S-23]")
       .def("__repr__", [](const source_list& l) {
-        return fmt::format("SourceList({}, {} ranges, {} sources)", py::repr(py::str(l.name)).cast<std::string>(), l.ranges.size(), l.sources.size());
+        return fmt::format("SourceList({}, {} ranges, {} sources)", py::repr(py::str(l.name)).cast<std::string>(),
+                           l.ranges.size(), l.sources.size());
       });
   def_document_value(cls, [](const source_list& l) {
     return canonical_json(l, [](auto& json, const auto& x) { smplist::detail::write_custom_list(json, x); });
@@ -71,38 +80,44 @@ void bind_lists(py::module_& m) {
 
 void bind_client(py::module_& m) {
   py::class_<client> cls(m, "Client", "One computer, with what is known of it. [S-30] [S-50]");
-  cls.def(py::init([](const py::object& addresses, const std::string& id, const py::object& where, const py::object& gateways,
-                      const py::object& reached, const py::object& stack) {
-            py::dict document;
-            const auto put = [&](const char* key, const py::object& value) {
-              if (!value.is_none()) document[key] = value;
-            };
-            py::list texts;
-            if (py::isinstance<py::str>(addresses)) throw py::type_error("addresses is a list of texts, not a text");
-            for (const py::handle item : addresses) texts.append(py::str(item));
-            document["addresses"] = texts;
-            put("id", py::str(id));
-            put("location", where);
-            put("gateways", gateways);
-            put("reached", reached);
-            put("stack", stack);
-            return value_or_raise(read_client(to_node(document)));
-          }),
-          "addresses"_a = py::tuple(), py::kw_only(), "id"_a = "", "location"_a = py::none(), "gateways"_a = py::none(),
-          "reached"_a = py::none(), "stack"_a = py::none(),
-          "From a list of addresses and what else is known.\n\n"
-          "`gateways` is a list of texts `address` or `address,mac` or of dicts, `reached` a list of `host:port`, `stack` a list of\n"
-          "`ipv4` and `ipv6`.\n\nRaises\n------\nPolicyError\n    With every value that is wrong.");
-  cls.def_static("from_dict", [](const py::dict& document) { return value_or_raise(read_client(to_node(document))); }, "document"_a,
-                 "From a client document.\n\nRaises\n------\nPolicyError\n    With every value that is wrong.")
-      .def_static("from_json", [](const std::string& text) { return value_or_raise(json::load_client(text)); }, "text"_a,
-                  "From the JSON text of a client document.\n\nRaises\n------\nPolicyError\n    With every value that is wrong.");
+  cls.def(
+      py::init([](const py::object& addresses, const std::string& id, const py::object& where, const py::object& gateways,
+                  const py::object& reached, const py::object& stack) {
+        py::dict document;
+        const auto put = [&](const char* key, const py::object& value) {
+          if (!value.is_none()) document[key] = value;
+        };
+        py::list texts;
+        if (py::isinstance<py::str>(addresses)) throw py::type_error("addresses is a list of texts, not a text");
+        for (const py::handle item : addresses) texts.append(py::str(item));
+        document["addresses"] = texts;
+        put("id", py::str(id));
+        put("location", where);
+        put("gateways", gateways);
+        put("reached", reached);
+        put("stack", stack);
+        return value_or_raise(read_client(to_node(document)));
+      }),
+      "addresses"_a = py::tuple(), py::kw_only(), "id"_a = "", "location"_a = py::none(), "gateways"_a = py::none(),
+      "reached"_a = py::none(), "stack"_a = py::none(),
+      "From a list of addresses and what else is known.\n\n"
+      "`gateways` is a list of texts `address` or `address,mac` or of dicts, `reached` a list of `host:port`, `stack` a list of\n"
+      "`ipv4` and `ipv6`.\n\nRaises\n------\nPolicyError\n    With every value that is wrong.");
+  cls.def_static(
+         "from_dict", [](const py::dict& document) { return value_or_raise(read_client(to_node(document))); }, "document"_a,
+         "From a client document.\n\nRaises\n------\nPolicyError\n    With every value that is wrong.")
+      .def_static(
+          "from_json", [](const std::string& text) { return value_or_raise(json::load_client(text)); }, "text"_a,
+          "From the JSON text of a client document.\n\nRaises\n------\nPolicyError\n    With every value that is wrong.");
   cls.def_readonly("id", &client::id, "Its id; empty if there is none.")
-      .def_property_readonly("addresses", [](const client& c) {
-        py::list out;
-        for (const client_address& a : c.addresses) out.append(a.value);
-        return py::tuple(out);
-      }, "Its addresses, zones dropped. [S-04]")
+      .def_property_readonly(
+          "addresses",
+          [](const client& c) {
+            py::list out;
+            for (const client_address& a : c.addresses) out.append(a.value);
+            return py::tuple(out);
+          },
+          "Its addresses, zones dropped. [S-04]")
       .def_readonly("location", &client::location, "The declared location, or None. [S-30]")
       .def_readonly("stack", &client::stack, "The stated stack, or None. [S-50]")
       .def("__repr__", [](const client& c) { return "Client(" + to_json(c) + ")"; });
@@ -118,42 +133,62 @@ void bind_client(py::module_& m) {
 
 void bind_policy_class(py::module_& m) {
   py::class_<policy> cls(m, "Policy", "A checked policy. Immutable; copies share it.");
-  cls.def_static("from_dict", [](const py::dict& document) { return value_or_raise(read_policy(to_node(document))); }, "document"_a,
-                 "From a policy document.\n\nRaises\n------\nPolicyError\n    With everything that is wrong.")
-      .def_static("from_json", [](const std::string& text) {
-        auto read = [&] {
-          const py::gil_scoped_release release;  // reading is pure and may take seconds
-          return json::load(text);
-        }();
-        return value_or_raise(read);
-      }, "text"_a, "From the JSON text of a policy document.\n\nRaises\n------\nPolicyError\n    With everything that is wrong.");
-  cls.def_property_readonly("title", [](const policy& p) { return p.content().title; }, "Its title.")
+  cls.def_static(
+         "from_dict", [](const py::dict& document) { return value_or_raise(read_policy(to_node(document))); }, "document"_a,
+         "From a policy document.\n\nRaises\n------\nPolicyError\n    With everything that is wrong.")
+      .def_static(
+          "from_json",
+          [](const std::string& text) {
+            auto read = [&] {
+              const py::gil_scoped_release release;  // reading is pure and may take seconds
+              return json::load(text);
+            }();
+            return value_or_raise(read);
+          },
+          "text"_a,
+          "From the JSON text of a policy document.\n\nRaises\n------\nPolicyError\n    With everything that is wrong.");
+  cls.def_property_readonly(
+         "title", [](const policy& p) { return p.content().title; }, "Its title.")
       .def_property_readonly("revision", &policy::revision, "`sha256:` and the digest of the canonical form. [S-82]")
-      .def_property_readonly("profile", [](const policy& p) { return p.content().profile; }, "The set of defaults. [S-48]")
-      .def_property_readonly("mode", [](const policy& p) { return p.content().mode; }, "Standard list or custom lists. [S-42] [S-43]")
-      .def_property_readonly("sources", [](const policy& p) {
-        py::dict out;
-        for (const source& s : p.content().sources) out[py::str(s.name)] = py::cast(s);
-        return out;
-      }, "The declared sources by name.")
-      .def_property_readonly("lists", [](const policy& p) { return py::tuple(py::cast(p.content().lists)); }, "The custom lists, in document order.")
-      .def_property_readonly("standard", [](const policy& p) { return p.content().standard; }, "The standard list.")
-      .def_property_readonly("network", [](const policy& p) { return p.content().network; }, "The network stage.")
-      .def("evaluate", [](const policy& p, const client& who, service what, std::uint64_t epoch, const std::map<std::string, family_set>& resolved) {
-        return evaluate(p, who, what, make_facts(epoch, resolved));
-      }, "client"_a, "service"_a, py::kw_only(), "epoch"_a = 0, "resolved"_a = std::map<std::string, family_set>{},
-           "The plan of a client for a service. [S-60]\n\n`epoch` reshuffles random orders [S-21]; `resolved` gives the families of hosts whose families\n"
-           "the policy does not state [S-12].\n\nRaises\n------\nValueError\n    If the service is unknown.")
-      .def("matching_lists", [](const policy& p, const py::object& where) {
-        py::list out;
-        const auto a = parse_or_raise<address>(py::str(where).cast<std::string>());
-        for (const std::size_t i : smplist::detail::match_lists(p, {a}).lists) out.append(p.content().lists[i].name);
-        return out;
-      }, "address"_a, "The custom lists that hold an address, in document order. [S-07]")
+      .def_property_readonly(
+          "profile", [](const policy& p) { return p.content().profile; }, "The set of defaults. [S-48]")
+      .def_property_readonly(
+          "mode", [](const policy& p) { return p.content().mode; }, "Standard list or custom lists. [S-42] [S-43]")
+      .def_property_readonly(
+          "sources",
+          [](const policy& p) {
+            py::dict out;
+            for (const source& s : p.content().sources) out[py::str(s.name)] = py::cast(s);
+            return out;
+          },
+          "The declared sources by name.")
+      .def_property_readonly(
+          "lists", [](const policy& p) { return py::tuple(py::cast(p.content().lists)); }, "The custom lists, in document order.")
+      .def_property_readonly(
+          "standard", [](const policy& p) { return p.content().standard; }, "The standard list.")
+      .def_property_readonly(
+          "network", [](const policy& p) { return p.content().network; }, "The network stage.")
+      .def(
+          "evaluate",
+          [](const policy& p, const client& who, service what, std::uint64_t epoch,
+             const std::map<std::string, family_set>& resolved) { return evaluate(p, who, what, make_facts(epoch, resolved)); },
+          "client"_a, "service"_a, py::kw_only(), "epoch"_a = 0, "resolved"_a = std::map<std::string, family_set>{},
+          "The plan of a client for a service. [S-60]\n\n`epoch` reshuffles random orders [S-21]; `resolved` gives the families "
+          "of hosts whose families\n"
+          "the policy does not state [S-12].\n\nRaises\n------\nValueError\n    If the service is unknown.")
+      .def(
+          "matching_lists",
+          [](const policy& p, const py::object& where) {
+            py::list out;
+            const auto a = parse_or_raise<address>(py::str(where).cast<std::string>());
+            for (const std::size_t i : smplist::detail::match_lists(p, {a}).lists) out.append(p.content().lists[i].name);
+            return out;
+          },
+          "address"_a, "The custom lists that hold an address, in document order. [S-07]")
       .def("lint", &lint, "What the lint rules find, rule by rule.")
       .def("__repr__", [](const policy& p) {
-        return fmt::format("Policy({}, {} sources, {} lists, {})", py::repr(py::str(p.content().title)).cast<std::string>(), p.content().sources.size(),
-                           p.content().lists.size(), p.revision().substr(0, 19));
+        return fmt::format("Policy({}, {} sources, {} lists, {})", py::repr(py::str(p.content().title)).cast<std::string>(),
+                           p.content().sources.size(), p.content().lists.size(), p.revision().substr(0, 19));
       });
   def_readable_value(cls, [](const policy& p) { return p.canonical(); });
 }
@@ -165,7 +200,8 @@ void bind_policy_class(py::module_& m) {
   node.line = t[2].cast<std::uint32_t>();
   node.column = t[3].cast<std::uint32_t>();
   if (depth > smplist::detail::max_document_depth) {
-    raise_problems({{errc::too_deep, "", std::string(message(errc::too_deep)), std::string(advice(errc::too_deep)), node.line, node.column}});
+    raise_problems({{errc::too_deep, "", std::string(message(errc::too_deep)), std::string(advice(errc::too_deep)), node.line,
+                     node.column}});
   }
   if (node.kind != node_kind::array && node.kind != node_kind::object) {
     node.text = t[1].cast<std::string>();
@@ -189,22 +225,34 @@ struct document {
 
 void bind_document(py::module_& m) {
   py::class_<document>(m, "Document", "A document as a tree with positions; for smplist's own use.")
-      .def_static("from_json", [](const std::string& text, const std::string& file) {
-        auto tree = [&] {
-          const py::gil_scoped_release release;
-          return json::parse(text);
-        }();
-        if (!tree) raise_problems(tree.error(), file);
-        return document{*tree, file};
-      }, "text"_a, "file"_a = "", "Read JSON text.")
-      .def_static("from_tree", [](const py::tuple& tree, const std::string& file) { return document{tree_of(tree, 0), file}; }, "tree"_a, "file"_a = "",
-                  "From nested tuples.")
-      .def("policy", [](const document& d) { return value_or_raise(read_policy(d.root), d.file); }, "The policy it holds.")
-      .def("client", [](const document& d) { return value_or_raise(read_client(d.root), d.file); }, "The client it holds.")
-      .def("locate", [](const document& d, const std::string& pointer) {
-        const document_node& node = smplist::detail::policy_reader::find_pointer(d.root, pointer);
-        return std::pair(node.line, node.column);
-      }, "pointer"_a, "Line and column of what a JSON Pointer leads to.");
+      .def_static(
+          "from_json",
+          [](const std::string& text, const std::string& file) {
+            auto tree = [&] {
+              const py::gil_scoped_release release;
+              return json::parse(text);
+            }();
+            if (!tree) raise_problems(tree.error(), file);
+            return document{*tree, file};
+          },
+          "text"_a, "file"_a = "", "Read JSON text.")
+      .def_static(
+          "from_tree",
+          [](const py::tuple& tree, const std::string& file) {
+            return document{tree_of(tree, 0), file};
+          },
+          "tree"_a, "file"_a = "", "From nested tuples.")
+      .def(
+          "policy", [](const document& d) { return value_or_raise(read_policy(d.root), d.file); }, "The policy it holds.")
+      .def(
+          "client", [](const document& d) { return value_or_raise(read_client(d.root), d.file); }, "The client it holds.")
+      .def(
+          "locate",
+          [](const document& d, const std::string& pointer) {
+            const document_node& node = smplist::detail::policy_reader::find_pointer(d.root, pointer);
+            return std::pair(node.line, node.column);
+          },
+          "pointer"_a, "Line and column of what a JSON Pointer leads to.");
 }
 
 }  // namespace
@@ -220,15 +268,21 @@ void bind_policy(py::module_& m) {
       .def_readonly("text", &finding::text, "What it is.")
       .def_readonly("fix", &finding::fix, "What to do about it.")
       .def("__repr__", [](const finding& f) { return "Finding(" + f.rule + ": " + f.text + ")"; })
-      .def("to_json", [](const finding& f) { return to_json(f); }, "The finding as JSON text.")
-      .def("to_dict", [](const finding& f) { return loads(to_json(f)); }, "The finding as JSON has it.");
+      .def(
+          "to_json", [](const finding& f) { return to_json(f); }, "The finding as JSON text.")
+      .def(
+          "to_dict", [](const finding& f) { return loads(to_json(f)); }, "The finding as JSON has it.");
   bind_policy_class(m);
   bind_document(m);
-  m.def("lint_rules", [] {
-    py::list out;
-    for (const lint_rule& rule : lint_rules) out.append(py::make_tuple(std::string(rule.code), rule.severity, std::string(rule.sentence)));
-    return out;
-  }, "The lint rules: code, severity, sentence.");
+  m.def(
+      "lint_rules",
+      [] {
+        py::list out;
+        for (const lint_rule& rule : lint_rules)
+          out.append(py::make_tuple(std::string(rule.code), rule.severity, std::string(rule.sentence)));
+        return out;
+      },
+      "The lint rules: code, severity, sentence.");
 }
 
 }  // namespace smplist::python

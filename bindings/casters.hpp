@@ -60,9 +60,9 @@ inline constexpr const char* enum_name<attempt_outcome> = "AttemptOutcome";
 template <>
 inline constexpr const char* enum_name<severity> = "Severity";
 
-using all_enums = std::tuple<errc, family, service, scheme, source_kind, order, location, profile, ip_preference, list_mode,
-                             overlap_rule, reason, outcome, stage, exhausted_action, attempt_note, availability, attempt_outcome,
-                             severity>;
+using all_enums =
+    std::tuple<errc, family, service, scheme, source_kind, order, location, profile, ip_preference, list_mode, overlap_rule,
+               reason, outcome, stage, exhausted_action, attempt_note, availability, attempt_outcome, severity>;
 
 }  // namespace smplist::python
 
@@ -82,7 +82,8 @@ struct type_caster<Enum, std::enable_if_t<smplist::detail::has_words<Enum>::valu
     const auto found = smplist::detail::from_word<Enum>(word);
     if (!found) {
       std::string words;
-      for (const std::string_view one : smplist::detail::words<Enum>::table) words += (words.empty() ? "" : ", ") + std::string(one);
+      for (const std::string_view one : smplist::detail::words<Enum>::table)
+        words += (words.empty() ? "" : ", ") + std::string(one);
       throw value_error("unknown word '" + word + "'; expected one of: " + words);
     }
     value = *found;

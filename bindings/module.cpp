@@ -39,7 +39,8 @@ void bind_enums(py::module_& m, const std::tuple<Enums...>* /*all*/) {
 }
 
 [[nodiscard]] document_node to_node(py::handle value, std::size_t depth) {
-  if (depth > detail::max_document_depth) raise_problems({{errc::too_deep, "", std::string(message(errc::too_deep)), std::string(advice(errc::too_deep))}});
+  if (depth > detail::max_document_depth)
+    raise_problems({{errc::too_deep, "", std::string(message(errc::too_deep)), std::string(advice(errc::too_deep))}});
   if (value.is_none()) return scalar(node_kind::null, "null");
   if (py::isinstance<py::bool_>(value)) return scalar(node_kind::boolean, value.cast<bool>() ? "true" : "false");
   if (py::isinstance<py::int_>(value)) return scalar(node_kind::integer, py::str(value).cast<std::string>());
@@ -69,9 +70,9 @@ document_node to_node(py::handle value) { return to_node(value, 0); }
 
 py::object make_parse_error(const parse_error& error, std::string_view text) {
   const bool secret = error.code == errc::plaintext_password;
-  return py::module_::import("smplist._errors").attr("ParseError")(error.code, error.offset, error.length,
-                                                                   secret ? std::string() : std::string(text),
-                                                                   std::string(message(error.code)), std::string(advice(error.code)));
+  return py::module_::import("smplist._errors")
+      .attr("ParseError")(error.code, error.offset, error.length, secret ? std::string() : std::string(text),
+                          std::string(message(error.code)), std::string(advice(error.code)));
 }
 
 void raise_parse_error(const parse_error& error, std::string_view text) {

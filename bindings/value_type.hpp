@@ -14,32 +14,43 @@ template <class T>
 void def_text_value(py::class_<T>& cls, const char* type_name) {
   cls.def("__str__", &T::to_text)
       .def("__repr__", [type_name](const T& x) { return std::string(type_name) + "('" + x.to_text() + "')"; })
-      .def("__eq__", [](const T& a, const T& b) { return a == b; }, py::is_operator())
+      .def(
+          "__eq__", [](const T& a, const T& b) { return a == b; }, py::is_operator())
       .def("__hash__", [](const T& x) { return py::hash(py::str(x.to_text())); })
       .def("__copy__", [](const T& x) { return x; })
-      .def("__deepcopy__", [](const T& x, const py::dict& /*memo*/) { return x; }, "memo"_a)
+      .def(
+          "__deepcopy__", [](const T& x, const py::dict& /*memo*/) { return x; }, "memo"_a)
       .def("__reduce__", [](const py::object& self) { return py::make_tuple(py::type::of(self), py::make_tuple(py::str(self))); })
       .def("to_dict", &T::to_text, "The value as JSON has it: its canonical text.")
-      .def("to_json", [](const T& x) {
-        std::string out;
-        smplist::detail::append_json_string(out, x.to_text());
-        return out;
-      }, "The value as JSON text.")
-      .def_static("try_parse", [](std::string_view text) -> py::object {
-        const auto value = T::try_parse(text);
-        return value ? py::cast(*value) : make_parse_error(value.error(), text);
-      }, "text"_a, "Read `text`.\n\nReturns\n-------\nThe value, or a `ParseError` that is not raised.");
+      .def(
+          "to_json",
+          [](const T& x) {
+            std::string out;
+            smplist::detail::append_json_string(out, x.to_text());
+            return out;
+          },
+          "The value as JSON text.")
+      .def_static(
+          "try_parse",
+          [](std::string_view text) -> py::object {
+            const auto value = T::try_parse(text);
+            return value ? py::cast(*value) : make_parse_error(value.error(), text);
+          },
+          "text"_a, "Read `text`.\n\nReturns\n-------\nThe value, or a `ParseError` that is not raised.");
 }
 
 /// For values that are JSON documents. `json` writes them; `from_json` is the name of the static method that reads them.
 template <class T, class Json>
 void def_document_value(py::class_<T>& cls, Json json) {
-  cls.def("__eq__", [](const T& a, const T& b) { return a == b; }, py::is_operator())
+  cls.def(
+         "__eq__", [](const T& a, const T& b) { return a == b; }, py::is_operator())
       .def("__hash__", [json](const T& x) { return py::hash(py::str(json(x))); })
       .def("__copy__", [](const T& x) { return x; })
-      .def("__deepcopy__", [](const T& x, const py::dict& /*memo*/) { return x; }, "memo"_a)
+      .def(
+          "__deepcopy__", [](const T& x, const py::dict& /*memo*/) { return x; }, "memo"_a)
       .def("to_json", json, "The value as JSON text, byte for byte the same from C++ and the command line.")
-      .def("to_dict", [json](const T& x) { return loads(json(x)); }, "The value as dicts, lists and texts, as JSON has it.")
+      .def(
+          "to_dict", [json](const T& x) { return loads(json(x)); }, "The value as dicts, lists and texts, as JSON has it.")
       .def("_repr_html_", [](const py::object& self) { return py::module_::import("smplist._html").attr("render")(self); });
 }
 

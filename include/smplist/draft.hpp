@@ -49,18 +49,18 @@ struct policy_draft {
   std::string title = {};
   smplist::profile profile = smplist::profile::officescan_10_6;
   smplist::ip_preference ip_preference = smplist::ip_preference::ipv4_first;
-  bool allow_web_reputation_https = false;    // [S-13]
-  bool file_reputation_falls_back = false;    // to the network [S-46]
-  bool web_reputation_falls_back = false;     // to the network [S-46]
-  location_criterion criterion = {};          // [S-30]
-  std::vector<source> sources = {};           // [S-81]
+  bool allow_web_reputation_https = false;  // [S-13]
+  bool file_reputation_falls_back = false;  // to the network [S-46]
+  bool web_reputation_falls_back = false;   // to the network [S-46]
+  location_criterion criterion = {};        // [S-30]
+  std::vector<source> sources = {};         // [S-81]
   list_mode mode = list_mode::standard;
-  bool web_reputation_to_servers = true;      // [S-41]
-  source_list standard = {"standard"};        // its proxy is `internal.proxy` [S-23]
-  bool fallback_to_standard = false;          // [S-43]
+  bool web_reputation_to_servers = true;  // [S-41]
+  source_list standard = {"standard"};    // its proxy is `internal.proxy` [S-23]
+  bool fallback_to_standard = false;      // [S-43]
   overlap_rule on_overlap = overlap_rule::first;
-  std::vector<source_list> lists = {};        // the custom lists
-  source_list network = {"network"};          // its proxy is `network.proxy` [S-23]
+  std::vector<source_list> lists = {};  // the custom lists
+  source_list network = {"network"};    // its proxy is `network.proxy` [S-23]
 
   /// An empty draft with the defaults of a profile. [S-48]
   [[nodiscard]] static policy_draft with_defaults(smplist::profile p) {

@@ -139,8 +139,7 @@ class evaluation {
     switch (list.order) {
       case order::ordered: say(reason::as_written, {list.name}); break;
       case order::random:
-        say(reason::random_order,
-            {list.name, !client_->id.empty() ? "id" : client_->addresses.empty() ? "nothing" : "address"});
+        say(reason::random_order, {list.name, !client_->id.empty() ? "id" : client_->addresses.empty() ? "nothing" : "address"});
         break;
     }
     std::vector<const source*> sources;
@@ -149,7 +148,8 @@ class evaluation {
       sources.push_back(policy_->find_source(name));
       identities.push_back(sources.back()->identity(plan_.service));
     }
-    for (const std::size_t i : arrange(list.order, identities, key_, given_->epoch)) try_source(kind, list, *sources[i], identities[i]);
+    for (const std::size_t i : arrange(list.order, identities, key_, given_->epoch))
+      try_source(kind, list, *sources[i], identities[i]);
   }
 
   // [S-53] [S-63]
@@ -183,9 +183,9 @@ class evaluation {
   const client* client_;
   const facts* given_;
   std::uint64_t key_;
-  std::vector<family> families_;                                  // preferred first
-  std::vector<std::pair<stage, const source_list*>> lists_;       // of the stages
-  std::set<std::pair<std::string, std::string>> asked_;           // identity and proxy
+  std::vector<family> families_;                             // preferred first
+  std::vector<std::pair<stage, const source_list*>> lists_;  // of the stages
+  std::set<std::pair<std::string, std::string>> asked_;      // identity and proxy
   plan plan_;
 };
 

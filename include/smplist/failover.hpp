@@ -20,7 +20,7 @@ struct failover_settings {
   std::int64_t try_timeout = 5'000;  // for whoever connects; the reducer only hears of outcomes
   std::int64_t retries = 2;          // after the first try
   std::int64_t retry_gap = 5'000;
-  std::int64_t rest = 60'000;        // doubled with each rest since the last success
+  std::int64_t rest = 60'000;  // doubled with each rest since the last success
   std::int64_t rest_max = 3'600'000;
   std::int64_t location_check = 3'600'000;
 };

@@ -17,8 +17,9 @@ namespace smplist::detail {
 
 /// Values with a canonical text.
 template <class T>
-inline constexpr bool has_text = std::is_same_v<T, address> || std::is_same_v<T, address_range> || std::is_same_v<T, address_count> ||
-                                 std::is_same_v<T, host> || std::is_same_v<T, host_port> || std::is_same_v<T, mac_address>;
+inline constexpr bool has_text =
+    std::is_same_v<T, address> || std::is_same_v<T, address_range> || std::is_same_v<T, address_count> ||
+    std::is_same_v<T, host> || std::is_same_v<T, host_port> || std::is_same_v<T, mac_address>;
 
 template <class T, class = void>
 struct has_words : std::false_type {};
@@ -153,7 +154,8 @@ class explanation_writer {
   }
 
   [[nodiscard]] std::string_view random_order_text() const {
-    return plan_->client_id.empty() ? "in a random order, fixed by the client's address" : "in a random order, fixed by the client's id";
+    return plan_->client_id.empty() ? "in a random order, fixed by the client's address"
+                                    : "in a random order, fixed by the client's id";
   }
 
   [[nodiscard]] static std::string how(const attempt& a) {

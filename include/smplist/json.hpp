@@ -86,7 +86,9 @@ class json_tree_builder {
   [[nodiscard]] document_node scalar(node_kind kind) {
     document_node node = begin(kind);
     const std::size_t start = at_;
-    while (at_ < text_.size() && (is_alpha(text_[at_]) || is_digit(text_[at_]) || find_char("+-.", text_[at_]) != std::string_view::npos)) ++at_;
+    while (at_ < text_.size() &&
+           (is_alpha(text_[at_]) || is_digit(text_[at_]) || find_char("+-.", text_[at_]) != std::string_view::npos))
+      ++at_;
     node.text = text_.substr(start, at_ - start);
     return node;
   }
@@ -124,7 +126,8 @@ class json_tree_builder {
     document_node node = begin(kind);
     ++at_;
     if (open_.size() == max_document_depth) {
-      found_.push_back({errc::too_deep, "", std::string(message(errc::too_deep)), std::string(advice(errc::too_deep)), node.line, node.column});
+      found_.push_back({errc::too_deep, "", std::string(message(errc::too_deep)), std::string(advice(errc::too_deep)), node.line,
+                        node.column});
       return false;
     }
     add(std::move(node));

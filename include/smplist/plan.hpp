@@ -67,10 +67,10 @@ struct attempt {
   smplist::stage stage = stage::network;
   std::string list;
   std::string source;
-  std::string identity;                         // `scheme://host:port` [S-14]
-  std::string url;                              // [S-14]
-  std::string via = {};                         // the proxy's `host:port`, or empty
-  std::vector<family> families = {};            // of each hop [S-54]
+  std::string identity;               // `scheme://host:port` [S-14]
+  std::string url;                    // [S-14]
+  std::string via = {};               // the proxy's `host:port`, or empty
+  std::vector<family> families = {};  // of each hop [S-54]
   std::vector<attempt_note> notes = {};
 
   friend bool operator==(const attempt& a, const attempt& b) noexcept {
@@ -119,12 +119,12 @@ struct plan_scope {
 struct plan {
   std::string revision;
   smplist::service service = service::file_reputation;
-  std::string client_id = {};                   // empty: none
-  std::vector<address> client_addresses = {};   // without zones
-  family_set client_stack = {};                 // [S-50]
+  std::string client_id = {};                  // empty: none
+  std::vector<address> client_addresses = {};  // without zones
+  family_set client_stack = {};                // [S-50]
   smplist::location location = location::external;
   smplist::outcome outcome = outcome::no_list;
-  std::vector<std::string> lists = {};          // that matched, the chosen one first
+  std::vector<std::string> lists = {};  // that matched, the chosen one first
   std::optional<deciding_range> decided_by = {};
   std::vector<planned_stage> stages = {};
   std::vector<attempt> attempts = {};

@@ -57,8 +57,7 @@ class policy {
 
  private:
   struct checked {
-    explicit checked(policy_draft d)
-        : draft(std::move(d)), revision("sha256:" + digest(detail::canonical_text(draft))) {
+    explicit checked(policy_draft d) : draft(std::move(d)), revision("sha256:" + digest(detail::canonical_text(draft))) {
       for (const source& s : draft.sources) by_name.emplace(s.name, &s);
       index();
     }

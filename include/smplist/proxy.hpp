@@ -54,9 +54,9 @@ class password_reference {
 /// What clients go through to reach the sources of a stage. [S-23] [S-52]
 struct proxy {
   smplist::host host;
-  std::uint16_t port = 0;                         // 1 to 65535
-  std::optional<family_set> families = {};        // empty: unknown; of an address: its own [S-12]
-  bool converts = false;                          // joins two families
+  std::uint16_t port = 0;                   // 1 to 65535
+  std::optional<family_set> families = {};  // empty: unknown; of an address: its own [S-12]
+  bool converts = false;                    // joins two families
   std::optional<std::string> user = {};
   std::optional<password_reference> password = {};
 

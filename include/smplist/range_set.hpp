@@ -27,8 +27,8 @@ class range_set {
 
   /// O(log n).
   [[nodiscard]] bool contains(address a) const noexcept {
-    const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), a,
-                                        [](address x, const address_range& r) { return x < r.first(); });
+    const auto after =
+        std::upper_bound(ranges_.begin(), ranges_.end(), a, [](address x, const address_range& r) { return x < r.first(); });
     return after != ranges_.begin() && std::prev(after)->contains(a);
   }
 

@@ -85,9 +85,8 @@ class scope_search {
     const bool same_decision = plan_->decided_by.has_value() == other.decided_by.has_value() &&
                                (!other.decided_by || (plan_->decided_by->list == other.decided_by->list &&
                                                       plan_->decided_by->range == other.decided_by->range));
-    return same_decision && plan_->location == other.location && plan_->outcome == other.outcome &&
-           plan_->lists == other.lists && plan_->stages == other.stages && plan_->attempts == other.attempts &&
-           plan_->ignored == other.ignored;
+    return same_decision && plan_->location == other.location && plan_->outcome == other.outcome && plan_->lists == other.lists &&
+           plan_->stages == other.stages && plan_->attempts == other.attempts && plan_->ignored == other.ignored;
   }
 
   /// Keyed by address, with something to shuffle. [S-62]
@@ -96,9 +95,9 @@ class scope_search {
     return std::any_of(plan_->stages.begin(), plan_->stages.end(), [&](const planned_stage& s) {
       const auto of_stage = [&](const auto& step) { return step.stage == s.stage; };
       const auto ranked = [&](const ignored_source& i) { return i.stage == s.stage && i.reason != reason::service_not_offered; };
-      return s.order == order::random &&
-             std::count_if(plan_->attempts.begin(), plan_->attempts.end(), of_stage) +
-                     std::count_if(plan_->ignored.begin(), plan_->ignored.end(), ranked) >= 2;
+      return s.order == order::random && std::count_if(plan_->attempts.begin(), plan_->attempts.end(), of_stage) +
+                                                 std::count_if(plan_->ignored.begin(), plan_->ignored.end(), ranked) >=
+                                             2;
     });
   }
 

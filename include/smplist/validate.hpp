@@ -73,7 +73,8 @@ class draft_check {
       const source_list& list = draft_->lists[i];
       const std::string at = "/internal/custom/lists" + pointer_step(i);
       if (!is_good_name(list.name, "")) add(errc::bad_name, at + "/name", "not a name for a list: " + in_quotes(list.name));
-      if (!names.insert(list.name).second) add(errc::duplicate_name, at + "/name", "two lists are called " + in_quotes(list.name));
+      if (!names.insert(list.name).second)
+        add(errc::duplicate_name, at + "/name", "two lists are called " + in_quotes(list.name));
       check_list(list, at, at + "/proxy");
     }
     check_list(draft_->standard, "/internal/standard", "/internal/proxy");

@@ -153,12 +153,46 @@ def write_whole(path: str | os.PathLike[str], text: str) -> None:
 
 
 # the order in which people write the keys of a policy document
-_KEYS = (
-    "schema title profile ip_preference allow_web_reputation_https network_fallback location sources internal network "
-    "criterion gateways management_server reference_servers address mac name kind host ports port scheme families "
-    "converts user password file_reputation web_reputation mode web_reputation_to_servers fallback_to_standard "
-    "on_overlap ranges order proxy standard custom lists"
-).split()
+_KEYS = [
+    "schema",
+    "title",
+    "profile",
+    "ip_preference",
+    "allow_web_reputation_https",
+    "network_fallback",
+    "location",
+    "sources",
+    "internal",
+    "network",
+    "criterion",
+    "gateways",
+    "management_server",
+    "reference_servers",
+    "address",
+    "mac",
+    "name",
+    "kind",
+    "host",
+    "ports",
+    "port",
+    "scheme",
+    "families",
+    "converts",
+    "user",
+    "password",
+    "file_reputation",
+    "web_reputation",
+    "mode",
+    "web_reputation_to_servers",
+    "fallback_to_standard",
+    "on_overlap",
+    "ranges",
+    "order",
+    "proxy",
+    "standard",
+    "custom",
+    "lists",
+]
 
 
 def arranged(value: Any, *, named: bool = False) -> Any:

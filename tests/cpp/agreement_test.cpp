@@ -42,7 +42,8 @@ policy to_policy(const toy::policy& t, const place& where) {
   };
   for (std::size_t i = 0; i < t.lists.size(); ++i) {
     source_list l{"l" + std::to_string(i)};
-    for (const toy::range r : t.lists[i].ranges) l.ranges.push_back(*address_range::try_make(at(where, r.first), at(where, r.last)));
+    for (const toy::range r : t.lists[i].ranges)
+      l.ranges.push_back(*address_range::try_make(at(where, r.first), at(where, r.last)));
     fill(l, t.lists[i]);
     draft.lists.push_back(l);
   }
@@ -96,9 +97,9 @@ TEST_CASE("agreement: the engine equals the slow reference at every toy address"
   const std::uint64_t seed = wanted == nullptr ? std::random_device()() : std::strtoull(wanted, nullptr, 10);
   INFO("seed " << seed);
   std::mt19937_64 random(seed);
-  const place places[] = {{"0.0.0.0"_address, true}, {"10.0.0.0"_address, true}, {"255.255.255.0"_address, true},
-                          {"::1:0:0:0"_address, false}, {"2001:db8::"_address, false},
-                          {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ff00"_address, false}};
+  const place places[] = {{"0.0.0.0"_address, true},       {"10.0.0.0"_address, true},
+                          {"255.255.255.0"_address, true}, {"::1:0:0:0"_address, false},
+                          {"2001:db8::"_address, false},   {"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ff00"_address, false}};
   std::size_t compared = 0;
   for (int round = 0; round < 60; ++round) {
     for (const place& where : places) compare_all(toy::random_policy(random), where, compared);

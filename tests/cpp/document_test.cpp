@@ -51,11 +51,13 @@ void check_refused(const std::string& text, const std::vector<expected_problem>&
 
 TEST_CASE("document: a refusal has line, column and pointer [S-80]", "[document]") {
   check_refused(with("10.0.0.0/8", "10.0.0.1/8"), {{errc::host_bits_set, "/internal/custom/lists/0/ranges/0", 5, 29}});
-  check_refused(with("10.0.0.0/8", "10.0.0.0-10.0.0.300"), {{errc::octet_out_of_range, "/internal/custom/lists/0/ranges/0", 5, 45}});
+  check_refused(with("10.0.0.0/8", "10.0.0.0-10.0.0.300"),
+                {{errc::octet_out_of_range, "/internal/custom/lists/0/ranges/0", 5, 45}});
   check_refused(with("\"a\", \"b\"]", "\"a\", \"c\"]"), {{errc::unknown_source, "/internal/custom/lists/0/sources/1", 5, 60}});
   check_refused(with("\"port\": 443", "\"port\": 65536"), {{errc::port_out_of_range, "/sources/a/file_reputation/port", 2, 58}});
   check_refused(with("a.example", "010.0.0.1"), {{errc::octet_leading_zero, "/sources/a/host", 2, 18}});
-  check_refused(with("\"mode\"", "\"mood\""), {{errc::missing_key, "/internal", 4, 14}, {errc::unknown_key, "/internal/mood", 4, 15}});
+  check_refused(with("\"mode\"", "\"mood\""),
+                {{errc::missing_key, "/internal", 4, 14}, {errc::unknown_key, "/internal/mood", 4, 15}});
   check_refused(with("smplist/1", "smplist/2"), {{errc::wrong_schema, "/schema", 1, 12}});
 }
 
@@ -71,11 +73,13 @@ TEST_CASE("document: the whole list of errors, in the order of the document [S-8
 
 TEST_CASE("document: what is wrong with the policy as a whole [S-12] [S-13] [S-15] [S-81]", "[document]") {
   check_refused(with("\"web_reputation\": {\"port\": 80}", "\"web_reputation\": {\"port\": 80, \"scheme\": \"https\"}"),
-                {{errc::https_web_reputation, "/sources/b/web_reputation/scheme", 3, 68}});
+                {{errc::https_web_reputation, "/sources/b/web_reputation/scheme", 3, 71}});
   check_refused(with("\"a\", \"b\"]", "\"a\", \"a\"]"), {{errc::duplicate_source, "/internal/custom/lists/0/sources/1", 5, 60}});
-  check_refused(with("{\"host\": \"b.example\", \"web_reputation\": {\"port\": 80}}", "{\"host\": \"A.example.\", \"file_reputation\": {\"port\": 443}}"),
+  check_refused(with("{\"host\": \"b.example\", \"web_reputation\": {\"port\": 80}}",
+                     "{\"host\": \"A.example.\", \"file_reputation\": {\"port\": 443}}"),
                 {{errc::duplicate_endpoint, "/internal/custom/lists/0/sources/1", 5, 60}});
-  check_refused(with("\"b.example\"", "\"10.0.0.1\", \"families\": [\"ipv6\"]"), {{errc::families_of_literal, "/sources/b/families", 3, 41}});
+  check_refused(with("\"b.example\"", "\"10.0.0.1\", \"families\": [\"ipv6\"]"),
+                {{errc::families_of_literal, "/sources/b/families", 3, 41}});
   check_refused(with(", \"web_reputation\": {\"port\": 80}", ""), {{errc::no_service, "/sources/b", 3, 8}});
 }
 
@@ -116,7 +120,8 @@ TEST_CASE("document: profiles are defaults, and what is written wins [S-48]", "[
   CHECK(draft(modern).web_reputation_falls_back);
   CHECK(draft(modern).allow_web_reputation_https);
   CHECK(!draft(modern).file_reputation_falls_back);
-  const std::string written = with("\"sources\": {", "\"profile\": \"vision-one\", \"allow_web_reputation_https\": false, \"sources\": {");
+  const std::string written =
+      with("\"sources\": {", "\"profile\": \"vision-one\", \"allow_web_reputation_https\": false, \"sources\": {");
   CHECK(!draft(written).allow_web_reputation_https);
   const std::string cloud = with("\"host\": \"b.example\"", "\"host\": \"b.example\", \"kind\": \"network\"");
   CHECK(draft(cloud).sources[1].families == family_set(family::ipv4));
@@ -124,7 +129,8 @@ TEST_CASE("document: profiles are defaults, and what is written wins [S-48]", "[
 
 TEST_CASE("document: a plan is read back from its JSON [S-61]", "[document]") {
   const policy p = json::load(small).value();
-  for (const char* text : {R"({"addresses": ["10.1.1.1", "fe80::1%eth0"], "location": "internal"})", R"({"id": "x", "stack": ["ipv6"]})", "{}"}) {
+  for (const char* text :
+       {R"({"addresses": ["10.1.1.1", "fe80::1%eth0"], "location": "internal"})", R"({"id": "x", "stack": ["ipv6"]})", "{}"}) {
     const client who = json::load_client(text).value();
     CHECK(json::load_client(to_json(who)).value() == who);
     for (const service what : all_services) {
@@ -159,7 +165,10 @@ TEST_CASE("evaluate: availability is a fact, and unknown counts as up [S-65]", "
 }
 
 TEST_CASE("lint: the table is complete and the rules find what they name", "[lint]") {
-  const policy p = json::load(with("\"b\": {\"host\": \"b.example\"", "\"c\": {\"host\": \"c_1.example\", \"web_reputation\": {\"port\": 80}}, \"b\": {\"host\": \"b.example\"")).value();
+  const policy p =
+      json::load(with("\"b\": {\"host\": \"b.example\"",
+                      "\"c\": {\"host\": \"c_1.example\", \"web_reputation\": {\"port\": 80}}, \"b\": {\"host\": \"b.example\""))
+          .value();
   const auto found = lint(p);
   REQUIRE(found.size() == 2);
   CHECK(found[0].rule == "unused-source");

@@ -68,7 +68,8 @@ TEST_CASE("failover: nothing left says when the first is due [S-70]", "[failover
   const plan p = two_sources();
   failover_settings quick;
   quick.retries = 0;
-  const failover f = failover(quick).report(p.attempts[0], attempt_outcome::failure, 100).report(p.attempts[1], attempt_outcome::failure, 50);
+  const failover f =
+      failover(quick).report(p.attempts[0], attempt_outcome::failure, 100).report(p.attempts[1], attempt_outcome::failure, 50);
   CHECK(std::get<nothing_left>(f.next(p, 200)).until == 60'050);
   CHECK(!std::get<nothing_left>(f.next(plan(), 0)).until);
   CHECK(f.location_due(0, 3'600'000));

@@ -28,13 +28,15 @@ TEST_CASE("host: names are folded, one trailing dot is dropped [S-11]", "[host]"
 
 TEST_CASE("host: what is no name is refused [S-11]", "[host][parse]") {
   CHECK(refused("") == errc::empty_text);
-  CHECK(refused("b\xC3\xBC" "cher.example") == errc::non_ascii);
+  CHECK(refused("b\xC3\xBC"
+                "cher.example") == errc::non_ascii);
   CHECK(refused("a\r\nb") == errc::control_character);
   CHECK(refused(std::string("a\0b", 3)) == errc::control_character);
   CHECK(refused("a..b") == errc::label_length);
   CHECK(refused("a.b..") == errc::label_length);
   CHECK(refused(std::string(64, 'a')) == errc::label_length);
-  CHECK(refused(std::string(63, 'a') + "." + std::string(63, 'a') + "." + std::string(63, 'a') + "." + std::string(63, 'a')) == errc::name_too_long);
+  CHECK(refused(std::string(63, 'a') + "." + std::string(63, 'a') + "." + std::string(63, 'a') + "." + std::string(63, 'a')) ==
+        errc::name_too_long);
   CHECK(refused("-a.example") == errc::label_hyphen);
   CHECK(refused("a-.example") == errc::label_hyphen);
   CHECK(refused("sps.1") == errc::numeric_last_label);
@@ -61,13 +63,15 @@ TEST_CASE("mac_address: compared by value [S-31]", "[mac]") {
   for (const char* text : {"00:11:22:aa:bb:cc", "00-11-22-AA-BB-CC", "0011.22aa.bbcc", "001122AABBCC"}) {
     CHECK(mac_address::parse(text).to_text() == "00:11:22:aa:bb:cc");
   }
-  for (const char* text : {"", "00:11:22:aa:bb", "00:11-22:aa:bb:cc", "00:11:22:aa:bb:cg", "0011:22aa:bbcc", "00:11:22:aa:bb:cc:dd"}) {
+  for (const char* text :
+       {"", "00:11:22:aa:bb", "00:11-22:aa:bb:cc", "00:11:22:aa:bb:cg", "0011:22aa:bbcc", "00:11:22:aa:bb:cc:dd"}) {
     CHECK(mac_address::try_parse(text).error().code == errc::bad_mac);
   }
 }
 
 TEST_CASE("password_reference: a secret is refused without being repeated [S-24]", "[proxy]") {
-  for (const char* text : {"env:PROXY", "file:/run/secret", "keyring:smplist/svc"}) CHECK(password_reference::parse(text).to_text() == text);
+  for (const char* text : {"env:PROXY", "file:/run/secret", "keyring:smplist/svc"})
+    CHECK(password_reference::parse(text).to_text() == text);
   for (const char* text : {"hunter2", "env:", "file:", "keyring:x", "keyring:/x", "keyring:x/", "ENV:X", ""}) {
     CHECK(password_reference::try_parse(text).error() == parse_error{errc::plaintext_password, 0, 0});
   }

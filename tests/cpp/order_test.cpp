@@ -12,7 +12,8 @@ using namespace smplist;
 
 namespace {
 
-const std::vector<std::string> published = {"https://sps-a.example:443", "https://sps-b.example:443", "https://[2001:db8::5]:443", "http://10.1.0.5:8082"};
+const std::vector<std::string> published = {"https://sps-a.example:443", "https://sps-b.example:443", "https://[2001:db8::5]:443",
+                                            "http://10.1.0.5:8082"};
 
 client with_id(const std::string& id) {
   client who;
@@ -120,6 +121,7 @@ TEST_CASE("hash: SHA-256 of FIPS 180-4", "[hash]") {
   };
   CHECK(of("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(of("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  CHECK(of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  CHECK(of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq") ==
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   CHECK(of(std::string(1'000'000, 'a')) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }

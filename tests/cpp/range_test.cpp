@@ -55,8 +55,10 @@ TEST_CASE("range: the advice for host bits names both readings [S-05]", "[range]
 }
 
 TEST_CASE("range: prints the shortest form, and reads it again", "[range][format]") {
-  const std::pair<const char*, const char*> pairs[] = {{"10.0.0.0-10.0.0.255", "10.0.0.0/24"}, {"10.0.0.1-10.0.0.1", "10.0.0.1"},
-                                                       {"10.0.0.1-10.0.0.2", "10.0.0.1-10.0.0.2"}, {"(::)-[::ff]", "::/120"},
+  const std::pair<const char*, const char*> pairs[] = {{"10.0.0.0-10.0.0.255", "10.0.0.0/24"},
+                                                       {"10.0.0.1-10.0.0.1", "10.0.0.1"},
+                                                       {"10.0.0.1-10.0.0.2", "10.0.0.1-10.0.0.2"},
+                                                       {"(::)-[::ff]", "::/120"},
                                                        {"0.0.0.0-255.255.255.255", "0.0.0.0/0"}};
   for (const auto& [text, canonical] : pairs) {
     const address_range r = address_range::parse(text);
@@ -96,7 +98,8 @@ TEST_CASE("range: prefixes cover it exactly, without gaps", "[range]") {
 }
 
 TEST_CASE("range_set: all 65,536 subsets of 16 addresses at both ends of both families [S-06]", "[range_set]") {
-  for (const address base : {"0.0.0.0"_address, "255.255.255.240"_address, "::"_address, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff0"_address}) {
+  for (const address base :
+       {"0.0.0.0"_address, "255.255.255.240"_address, "::"_address, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:fff0"_address}) {
     const auto nth = [&](unsigned i) { return address::from_ipv6(base.bits().hi, base.bits().lo + i); };
     bool fine = true;
     for (unsigned subset = 0; subset < 65'536; ++subset) {

@@ -128,9 +128,7 @@ def _location(rng: random.Random) -> Tree:
         gateways = [{"address": a, "mac": rng.choice([None, rng.choice(_MACS)])} for a in ("10.0.0.1", "[2001:db8::1]")]
         if rng.random() < 0.3:
             del gateways[0]["mac"]
-        return rng.choice(
-            [{"gateways": gateways}, {"criterion": "gateway", "gateways": gateways[:1]}, {"criterion": "gateway"}]
-        )
+        return rng.choice([{"gateways": gateways}, {"criterion": "gateway", "gateways": gateways[:1]}, {"criterion": "gateway"}])
     servers = [{"host": "Ref.example", "ports": [80, 23]}, {"host": "(2001:db8::80)", "ports": [443]}]
     location: Tree = {"criterion": "connection"}
     _maybe(rng, location, "management_server", {"host": "osce.example", "ports": [4343]})

@@ -10,7 +10,6 @@ from typing import Any
 
 import generate
 import model
-
 import smplist
 
 SEED = int(os.environ.get("SMPLIST_SEED") or random.randrange(2**32))

@@ -19,7 +19,7 @@ struct detail::words<severity> {
 
 /// A valid policy that is likely not what its author meant.
 struct finding {
-  std::string rule;     // the code of the rule
+  std::string rule;  // the code of the rule
   smplist::severity severity = smplist::severity::warning;
   std::string pointer;  // JSON Pointer into the policy document
   std::string text;     // one line, no full stop

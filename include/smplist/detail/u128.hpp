@@ -55,7 +55,8 @@ inline constexpr u128 u128_max{~std::uint64_t{0}, ~std::uint64_t{0}};
 
 /// `top * 2^128 + low` in decimal: counts of addresses go up to 2^128 and beyond.
 [[nodiscard]] inline std::string decimal(std::uint64_t top, u128 low) {
-  std::uint64_t words[6] = {top >> 32U, top & 0xFFFFFFFFU, low.hi >> 32U, low.hi & 0xFFFFFFFFU, low.lo >> 32U, low.lo & 0xFFFFFFFFU};
+  std::uint64_t words[6] = {top >> 32U,           top & 0xFFFFFFFFU, low.hi >> 32U,
+                            low.hi & 0xFFFFFFFFU, low.lo >> 32U,     low.lo & 0xFFFFFFFFU};
   std::string digits;
   for (bool more = true; more;) {
     std::uint64_t rest = 0;

@@ -16,8 +16,8 @@ enum class node_kind : std::uint8_t { null, boolean, integer, real, text, array,
 
 template <>
 struct detail::words<node_kind> {
-  static constexpr std::string_view table[] = {"null",     "true or false", "a whole number", "a number",
-                                               "text",     "a list",        "a mapping"};
+  static constexpr std::string_view table[] = {"null", "true or false", "a whole number", "a number",
+                                               "text", "a list",        "a mapping"};
 };
 
 struct document_member;
@@ -25,11 +25,11 @@ struct document_member;
 /// One value of a document. Lines and columns are one-based and count characters; 0 is nowhere.
 struct document_node {
   node_kind kind = node_kind::null;
-  std::string text = {};                       // text: its value; other scalars: as written
-  std::vector<document_member> members = {};   // of an array (keys empty) or object, as written, duplicates included
+  std::string text = {};                      // text: its value; other scalars: as written
+  std::vector<document_member> members = {};  // of an array (keys empty) or object, as written, duplicates included
   std::uint32_t line = 0;
   std::uint32_t column = 0;
-  bool quoted = false;  // one character stands before the value
+  bool quoted = false;   // one character stands before the value
   bool verbatim = true;  // the value stands in the document as it is, without escapes or folding
 };
 
@@ -57,13 +57,19 @@ inline constexpr std::size_t max_document_depth = 64;
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   for (std::size_t i = 0; i < bytes.size();) {
     const unsigned lead = byte(i);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : (lead & 0xF0U) == 0xE0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xC2 && lead < 0xE0 ? 2
+                               : (lead & 0xF0U) == 0xE0      ? 3
+                               : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                             : 0;
     if (length == 0 || i + length > bytes.size()) return false;
     for (std::size_t k = 1; k < length; ++k) {
       if ((byte(i + k) & 0xC0U) != 0x80U) return false;
     }
     const unsigned next = length > 1 ? byte(i + 1) : 0;
-    if ((lead == 0xE0 && next < 0xA0) || (lead == 0xED && next > 0x9F) || (lead == 0xF0 && next < 0x90) || (lead == 0xF4 && next > 0x8F)) return false;
+    if ((lead == 0xE0 && next < 0xA0) || (lead == 0xED && next > 0x9F) || (lead == 0xF0 && next < 0x90) ||
+        (lead == 0xF4 && next > 0x8F))
+      return false;
     i += length;
   }
   return true;

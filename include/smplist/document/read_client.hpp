@@ -85,6 +85,8 @@ class client_reader {
 }  // namespace detail
 
 /// A client from a document tree.
-[[nodiscard]] inline result<client, problems> read_client(const document_node& root) { return detail::client_reader().read(root); }
+[[nodiscard]] inline result<client, problems> read_client(const document_node& root) {
+  return detail::client_reader().read(root);
+}
 
 }  // namespace smplist

@@ -82,7 +82,8 @@ class plan_reader {
     if (!in_.expect_object(at, {"id", "addresses", "stack"})) return;
     p.client_id = text_or_empty(at, "id");
     if (const auto value = in_.require(at, "addresses")) {
-      in_.elements(*value, [&](const located& item) { p.client_addresses.push_back(in_.parsed<address>(item).value_or(address())); });
+      in_.elements(*value,
+                   [&](const located& item) { p.client_addresses.push_back(in_.parsed<address>(item).value_or(address())); });
     }
     if (const auto value = in_.require(at, "stack"); value && !value->node->members.empty()) {
       p.client_stack = in_.families(*value).value_or(family_set());

@@ -19,9 +19,8 @@ class policy_reader {
  public:
   [[nodiscard]] result<policy, problems> read(const document_node& root) {
     const located top{&root, ""};
-    const bool readable = in_.expect_object(
-        top, {"schema", "title", "profile", "ip_preference", "allow_web_reputation_https", "network_fallback", "location",
-              "sources", "internal", "network"});
+    const bool readable = in_.expect_object(top, {"schema", "title", "profile", "ip_preference", "allow_web_reputation_https",
+                                                  "network_fallback", "location", "sources", "internal", "network"});
     if (!readable || !is_our_schema(top)) return std::move(in_.found());
     read_settings(top);
     if (const auto at = in_.find(top, "location")) read_location(*at);
@@ -230,9 +229,8 @@ class policy_reader {
       p.column = at.column;
       all.push_back(std::move(p));
     }
-    std::stable_sort(all.begin(), all.end(), [](const problem& a, const problem& b) {
-      return a.line != b.line ? a.line < b.line : a.column < b.column;
-    });
+    std::stable_sort(all.begin(), all.end(),
+                     [](const problem& a, const problem& b) { return a.line != b.line ? a.line < b.line : a.column < b.column; });
     return all;
   }
 
@@ -252,8 +250,9 @@ class policy_reader {
       const auto& members = node->members;
       const std::size_t index = scan_decimal(step.substr(1)).value;
       const auto is_step = [&](const document_member& m) { return pointer_step(m.key) == step; };
-      const auto found = node->kind == node_kind::array ? members.begin() + static_cast<std::ptrdiff_t>(std::min(index, members.size()))
-                                                        : std::find_if(members.begin(), members.end(), is_step);
+      const auto found = node->kind == node_kind::array
+                             ? members.begin() + static_cast<std::ptrdiff_t>(std::min(index, members.size()))
+                             : std::find_if(members.begin(), members.end(), is_step);
       if (found == members.end()) break;
       node = &found->value;
     }
@@ -265,6 +264,8 @@ class policy_reader {
 
 /// A policy from a document tree.
 /// \returns the policy, or everything that is wrong, in the order of the document
-[[nodiscard]] inline result<policy, problems> read_policy(const document_node& root) { return detail::policy_reader().read(root); }
+[[nodiscard]] inline result<policy, problems> read_policy(const document_node& root) {
+  return detail::policy_reader().read(root);
+}
 
 }  // namespace smplist

@@ -16,10 +16,28 @@ import click
 from smplist.cli import EXIT_FINDINGS, fail, load_policy
 from smplist.cli.explain import SERVICES
 
-COLUMNS = (
-    "row id addresses service location outcome list lists range source url via families attempts ignored exhausted "
-    "scope_first scope_last order_varies revision"
-).split()
+COLUMNS = [
+    "row",
+    "id",
+    "addresses",
+    "service",
+    "location",
+    "outcome",
+    "list",
+    "lists",
+    "range",
+    "source",
+    "url",
+    "via",
+    "families",
+    "attempts",
+    "ignored",
+    "exhausted",
+    "scope_first",
+    "scope_last",
+    "order_varies",
+    "revision",
+]
 _CLIENT_COLUMNS = ("id", "addresses", "location", "gateways", "reached", "stack")
 _LISTS = ("addresses", "gateways", "reached", "stack")
 _MAX_LINE = 1_000_000
@@ -141,7 +159,9 @@ class _Rejects:
         self.path = path
         self.writer: Any = None
         if path:
-            self.writer = csv.writer(stack.enter_context(open(path, "w", encoding="utf-8", errors="backslashreplace", newline="")))
+            self.writer = csv.writer(
+                stack.enter_context(open(path, "w", encoding="utf-8", errors="backslashreplace", newline=""))
+            )
             self.writer.writerow(["line", "reason", "row"])
 
     def add(self, line: int, reason: str, raw: str) -> None:
@@ -219,7 +239,9 @@ def command(policy: str, clients: str, output: str, service: str | None, rejects
                     sink.write(plan.to_json() + "\n")
         finish()
     if refused.count:
-        click.echo(f"{refused.count} row{'s' if refused.count != 1 else ''} rejected{f', see {rejects}' if rejects else ''}", err=True)
+        click.echo(
+            f"{refused.count} row{'s' if refused.count != 1 else ''} rejected{f', see {rejects}' if rejects else ''}", err=True
+        )
         sys.exit(EXIT_FINDINGS)
 
 

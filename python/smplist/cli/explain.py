@@ -22,7 +22,9 @@ def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:
             fail(f"smplist: --down {item}: no service is called {service!r}; write file_reputation or web_reputation")
         source = policy.sources.get(name)
         if source is None:
-            fail(f"smplist: --down {item}: the policy declares no source {name!r}; it has {', '.join(sorted(policy.sources)[:20])}")
+            fail(
+                f"smplist: --down {item}: the policy declares no source {name!r}; it has {', '.join(sorted(policy.sources)[:20])}"
+            )
         for offered in [service] if service else SERVICES:
             if source.identity(offered):
                 known[source.identity(offered)] = "down"
@@ -36,7 +38,9 @@ def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:
 @click.option("--location", type=click.Choice(["internal", "external"]), help="Declared; it wins over evidence.")
 @click.option("--gateway", "gateways", multiple=True, metavar="IP[,MAC]", help="A gateway that the client uses.")
 @click.option("--reached", multiple=True, metavar="H:P", help="A server and port that the client reached.")
-@click.option("--stack", multiple=True, type=click.Choice(["ipv4", "ipv6"]), help="A family that the client has; stated, not computed.")
+@click.option(
+    "--stack", multiple=True, type=click.Choice(["ipv4", "ipv6"]), help="A family that the client has; stated, not computed."
+)
 @click.option("--service", type=click.Choice(SERVICES), help="One service; both without it.")
 @click.option("--down", multiple=True, metavar="SOURCE[/SERVICE]", help="A source that does not answer.")
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders.")
@@ -55,7 +59,11 @@ def command(policy: str, addresses: tuple[str, ...], client_id: str, location: s
         client = Client(addresses, id=client_id, location=location, gateways=gateways or None, reached=reached or None,
                         stack=stack or None)  # fmt: skip
     except PolicyError as error:
-        fail("\n".join(f"smplist: the client's {e.pointer.strip('/').replace('/', ' ')}: {e.reason}; {e.advice}" for e in error.errors))
+        fail(
+            "\n".join(
+                f"smplist: the client's {e.pointer.strip('/').replace('/', ' ')}: {e.reason}; {e.advice}" for e in error.errors
+            )
+        )
     known = _availability(loaded, down)
     plans = [loaded.evaluate(client, s, epoch=epoch) for s in ([service] if service else SERVICES)]
     if form == "oneline":

@@ -5,8 +5,8 @@
 #include "catch.hpp"
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage): a static_assert cannot be a function
-#define CHECK_BOTH(...)       \
-  do {                        \
+#define CHECK_BOTH(...)         \
+  do {                          \
     static_assert(__VA_ARGS__); \
-    CHECK((__VA_ARGS__));     \
+    CHECK((__VA_ARGS__));       \
   } while (false)

@@ -41,9 +41,9 @@ struct policy {
 
 /// What a client at one address gets, for file reputation, inside, mode custom, every order as written.
 struct answer {
-  std::vector<int> matching;                     // lists, ascending
-  std::optional<std::pair<int, int>> deciding;   // list and range
-  std::vector<std::pair<char, int>> attempts;    // 'c' or 's', and the source
+  std::vector<int> matching;                    // lists, ascending
+  std::optional<std::pair<int, int>> deciding;  // list and range
+  std::vector<std::pair<char, int>> attempts;   // 'c' or 's', and the source
   std::vector<std::pair<char, int>> ignored;
 
   friend bool operator==(const answer& a, const answer& b) {

@@ -16,7 +16,8 @@ namespace smplist::detail {
   for (const source& s : p.content().sources) {
     if (s.host.is_name() && s.host.to_text().find('_') != std::string::npos) {
       found.push_back({"underscore-in-host", severity::note, "/sources" + pointer_step(s.name) + "/host",
-                       "the host name " + in_quotes(s.host.to_text()) + " has an underscore", "rename the host, or use its address"});
+                       "the host name " + in_quotes(s.host.to_text()) + " has an underscore",
+                       "rename the host, or use its address"});
     }
   }
   return found;

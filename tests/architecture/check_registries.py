@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Families are complete: each file of a family has its row, its test and its heading, and each row its file."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def read(path: str) -> str:
+    """A file of the repository."""
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def lint_rules() -> list[str]:
+    """Rules: file, row in lint.hpp, test, heading."""
+    table, tests, page = read("include/smplist/analysis/lint.hpp"), read("tests/cpp/document_test.cpp"), read("docs/reference/lint-rules.md")
+    wrong = []
+    for path in sorted((ROOT / "include/smplist/analysis/rules").glob("*.hpp")):
+        code = path.stem.replace("_", "-")
+        wrong += [f"{code}: no {what}" for what, text, mark in [
+            ("row in lint.hpp", table, f'{{"{code}"'), ("test", tests, f'"{code}"'), ("heading in lint-rules.md", page, f"## {code}"),
+        ] if mark not in text]  # fmt: skip
+    rows = re.findall(r'\{"([a-z-]+)", severity', table)
+    return wrong + [f"{r}: no file" for r in rows if not (ROOT / f"include/smplist/analysis/rules/{r.replace('-', '_')}.hpp").exists()]
+
+
+def orders_and_criteria() -> list[str]:
+    """Orders and criteria: each file is included by its table header."""
+    wrong = []
+    for family, extra in (("order", ()), ("location", ("verdict",))):
+        table = read(f"include/smplist/{family}.hpp")
+        for path in sorted((ROOT / f"include/smplist/{family}").glob("*.hpp")):
+            if path.stem not in extra and f"<smplist/{family}/{path.name}>" not in table:
+                wrong.append(f"{family}/{path.name} is not in {family}.hpp")
+    return wrong
+
+
+def subcommands() -> list[str]:
+    """Subcommands: file, row, heading."""
+    table, page = read("python/smplist/cli/__init__.py"), read("docs/reference/cli.md")
+    wrong = []
+    for path in sorted((ROOT / "python/smplist/cli").glob("*.py")):
+        if path.stem == "__init__":
+            continue
+        if f'"{path.stem}": (' not in table:
+            wrong.append(f"cli/{path.name} has no row in COMMANDS")
+        if f"## {path.stem}" not in page:
+            wrong.append(f"{path.stem}: no heading in cli.md")
+    return wrong
+
+
+def main() -> int:
+    """Report everything that is missing."""
+    wrong = lint_rules() + orders_and_criteria() + subcommands()
+    print("\n".join(wrong) or "registries are complete")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
