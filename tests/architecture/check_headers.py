@@ -19,7 +19,10 @@ def compiles(job: tuple[str, str]) -> str:
     plain = header in ("smplist/json.hpp", "smplist/format.hpp")
     flags = [] if plain else ["-fno-exceptions", "-fno-rtti"]
     run = subprocess.run(
-        [compiler, *WARNINGS, *flags, "-I", str(ROOT), "-include", header, "/dev/null"], capture_output=True, text=True, check=False
+        [compiler, *WARNINGS, *flags, "-I", str(ROOT), "-include", header, "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return "" if run.returncode == 0 else f"{compiler} {header}\n{run.stderr[:2000]}"
 

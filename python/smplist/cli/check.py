@@ -51,6 +51,10 @@ def _text(row: dict[str, Any]) -> str:
     return f"{place}: {row['severity']}: {row['reason']}; {row['advice']}{where} [{row['code']}]"
 
 
+def _ndjson(row: dict[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)
+
+
 def _github(row: dict[str, Any]) -> str:
     """One workflow command; `%`, line breaks and separators are escaped as its rules say."""
 
@@ -88,7 +92,7 @@ def command(policies: tuple[str, ...], form: str, fail_level: str) -> None:
     elif form == "text" and not rows:
         click.echo(f"{len(policies)} {'policies' if len(policies) != 1 else 'policy'} checked, nothing found")
     else:
-        write = {"text": _text, "github": _github, "ndjson": lambda row: json.dumps(row, ensure_ascii=False)}[form]
+        write = {"text": _text, "github": _github, "ndjson": _ndjson}[form]
         for row in rows:
             click.echo(write(row), err=form == "text" and not usable)
     if not usable:
