@@ -10,7 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2] / "include"
-WARNINGS = "-std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror -fsyntax-only -x c++".split()
+WARNINGS = [
+    "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wsign-conversion", "-Wshadow", "-Werror",
+    "-fsyntax-only", "-x", "c++",
+]  # fmt: skip
 
 
 def compiles(job: tuple[str, str]) -> str:
