@@ -24,7 +24,7 @@ void bind_parts(py::module_& m) {
       .def_property_readonly(
           "proxy", [](const planned_stage& x) { return text_or_none(x.proxy); }, "`host:port`, or None.")
       .def("__repr__", [](const planned_stage& x) { return "PlannedStage(" + to_json(x) + ")"; });
-  def_document_value(s, [](const planned_stage& x) { return to_json(x); });
+  def_part_value(s, &to_json<planned_stage>, &planned_stage::stage, &planned_stage::list, &planned_stage::order, &planned_stage::proxy);
 
   py::class_<attempt> a(m, "Attempt", "One step of a plan: ask this source, this way. [S-54]");
   a.def_readonly("stage", &attempt::stage, "Where it comes from.")
@@ -41,7 +41,7 @@ void bind_parts(py::module_& m) {
       .def("__repr__", [](const attempt& x) {
         return fmt::format("Attempt({}, {}{})", x.source, x.url, x.via.empty() ? "" : ", via " + x.via);
       });
-  def_document_value(a, [](const attempt& x) { return to_json(x); });
+  def_part_value(a, &to_json<attempt>, &attempt::stage, &attempt::list, &attempt::source, &attempt::identity, &attempt::url, &attempt::via, &attempt::families, &attempt::notes);
 
   py::class_<ignored_source> i(m, "IgnoredSource", "A source that a plan leaves out. [S-53]");
   i.def_readonly("stage", &ignored_source::stage, "Where it stands.")
@@ -51,7 +51,7 @@ void bind_parts(py::module_& m) {
       .def_property_readonly(
           "text", [](const ignored_source& x) { return std::string(sentence(x.reason)); }, "Why, in words.")
       .def("__repr__", [](const ignored_source& x) { return fmt::format("IgnoredSource({}, {})", x.source, x.reason); });
-  def_document_value(i, [](const ignored_source& x) { return to_json(x); });
+  def_part_value(i, &to_json<ignored_source>, &ignored_source::stage, &ignored_source::list, &ignored_source::source, &ignored_source::reason);
 
   py::class_<trace_step> t(m, "TraceStep", "One decision, with its clause.");
   t.def_readonly("reason", &trace_step::why, "What was decided.")
@@ -62,21 +62,21 @@ void bind_parts(py::module_& m) {
       .def_property_readonly(
           "text", [](const trace_step& x) { return to_text(x); }, "The decision as a sentence.")
       .def("__repr__", [](const trace_step& x) { return fmt::format("TraceStep({}: {})", clause(x.why), to_text(x)); });
-  def_document_value(t, [](const trace_step& x) { return to_json(x); });
+  def_part_value(t, &to_json<trace_step>, &trace_step::why, &trace_step::about);
 
   py::class_<deciding_range> d(m, "DecidingRange", "What picked the custom list. [S-44]");
   d.def_readonly("list", &deciding_range::list, "The list's name.")
       .def_readonly("range", &deciding_range::range, "The range.")
       .def_readonly("address", &deciding_range::address, "The client's address.")
       .def("__repr__", [](const deciding_range& x) { return "DecidingRange(" + to_json(x) + ")"; });
-  def_document_value(d, [](const deciding_range& x) { return to_json(x); });
+  def_part_value(d, &to_json<deciding_range>, &deciding_range::list, &deciding_range::range, &deciding_range::address);
 
   py::class_<plan_scope> o(m, "Scope", "The addresses that get the same plan. [S-62]");
   o.def_readonly("first", &plan_scope::first, "The first address.")
       .def_readonly("last", &plan_scope::last, "The last address.")
       .def_readonly("order_varies", &plan_scope::order_varies, "Whether a random order is keyed by the address.")
       .def("__repr__", [](const plan_scope& x) { return "Scope(" + to_json(x) + ")"; });
-  def_document_value(o, [](const plan_scope& x) { return to_json(x); });
+  def_part_value(o, &to_json<plan_scope>, &plan_scope::first, &plan_scope::last, &plan_scope::order_varies);
 }
 
 void bind_plan_class(py::module_& m) {
@@ -145,6 +145,9 @@ void bind_failover(py::module_& m) {
       .def("report", &failover::report, "attempt"_a, "outcome"_a, "now"_a,
            "The state after an attempt ended as `success` or `failure`. [S-70]")
       .def("location_due", &failover::location_due, "checked"_a, "now"_a, "Whether the location is due for a check. [S-71]")
+      .def("__copy__", [](const failover& f) { return f; })
+      .def(
+          "__deepcopy__", [](const failover& f, const py::dict& /*memo*/) { return f; }, "memo"_a)
       .def(
           "__eq__", [](const failover& a, const failover& b) { return a == b; }, py::is_operator())
       .attr("__hash__") = py::none();

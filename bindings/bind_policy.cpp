@@ -11,12 +11,6 @@ namespace smplist::python {
 
 namespace {
 
-using endpoint_pair = std::pair<scheme, std::uint16_t>;
-
-[[nodiscard]] std::optional<endpoint_pair> to_pair(const std::optional<endpoint>& where) {
-  return where ? std::optional(endpoint_pair{where->scheme, where->port}) : std::nullopt;
-}
-
 /// A value of a list's parts written as the canonical form writes it.
 template <class T, class Write>
 [[nodiscard]] std::string canonical_json(const T& value, Write write) {
@@ -32,17 +26,16 @@ void bind_source(py::module_& m) {
       .def_readonly("kind", &source::kind, "What it is.")
       .def_readonly("host", &source::host, "Where it is.")
       .def_readonly("families", &source::families, "The families it answers on; None is unknown. [S-12]")
-      .def_property_readonly(
-          "file_reputation", [](const source& s) { return to_pair(s.file_reputation); }, "(scheme, port), or None.")
-      .def_property_readonly(
-          "web_reputation", [](const source& s) { return to_pair(s.web_reputation); }, "(scheme, port), or None.")
+      .def_readonly("file_reputation", &source::file_reputation, "(scheme, port), or None.")
+      .def_readonly("web_reputation", &source::web_reputation, "(scheme, port), or None.")
       .def("identity", &source::identity, "service"_a,
            "`scheme://host:port`, or an empty text if it does not offer the service. [S-14]")
       .def("url", &source::url, "service"_a, "What clients ask. [S-14]")
       .def("__repr__", [](const source& s) {
         return "Source(" + py::repr(py::str(s.name)).cast<std::string>() + ", " + s.host.to_text() + ")";
       });
-  def_document_value(cls, [](const source& s) { return to_json(s); });
+  def_part_value(cls, &to_json<source>, &source::name, &source::kind, &source::host, &source::families,
+                 &source::file_reputation, &source::web_reputation);
 }
 
 void bind_lists(py::module_& m) {
@@ -52,14 +45,14 @@ void bind_lists(py::module_& m) {
       .def_readonly("families", &proxy::families, "The families it answers on; None is unknown.")
       .def_readonly("converts", &proxy::converts, "Whether it joins IPv4 and IPv6. [S-52]")
       .def_readonly("user", &proxy::user, "The user name, or None.")
-      .def_property_readonly(
-          "password", [](const proxy& p) { return p.password ? std::optional(p.password->to_text()) : std::nullopt; },
-          "`env:NAME`, `file:PATH` or `keyring:SERVICE/USER`, or None.")
+      .def_readonly("password", &proxy::password, "`env:NAME`, `file:PATH` or `keyring:SERVICE/USER`, or None.")
       .def("__str__", &proxy::to_text)
       .def("__repr__", [](const proxy& p) { return "Proxy('" + p.to_text() + "')"; });
-  def_document_value(through, [](const proxy& p) {
+  const auto proxy_json = [](const proxy& p) {
     return canonical_json(std::optional(p), [](auto& json, const auto& x) { smplist::detail::write_proxy(json, x); });
-  });
+  };
+  def_part_value(through, proxy_json, &proxy::host, &proxy::port, &proxy::families, &proxy::converts, &proxy::user,
+                 &proxy::password);
 
   py::class_<source_list> cls(m, "SourceList", "A list of sources for some ranges. [S-07]");
   cls.def_readonly("name", &source_list::name, "Its name.")
@@ -73,9 +66,11 @@ void bind_lists(py::module_& m) {
         return fmt::format("SourceList({}, {} ranges, {} sources)", py::repr(py::str(l.name)).cast<std::string>(),
                            l.ranges.size(), l.sources.size());
       });
-  def_document_value(cls, [](const source_list& l) {
+  const auto list_json = [](const source_list& l) {
     return canonical_json(l, [](auto& json, const auto& x) { smplist::detail::write_custom_list(json, x); });
-  });
+  };
+  def_part_value(cls, list_json, &source_list::name, &source_list::ranges, &source_list::order, &source_list::sources,
+                 &source_list::proxy);
 }
 
 void bind_client(py::module_& m) {
@@ -119,6 +114,16 @@ void bind_client(py::module_& m) {
           },
           "Its addresses, zones dropped. [S-04]")
       .def_readonly("location", &client::location, "The declared location, or None. [S-30]")
+      .def_property_readonly(
+          "gateways",
+          [](const client& c) {
+            py::list out;
+            for (const gateway& g : c.gateways) out.append(py::make_tuple(g.address, g.mac));
+            return py::tuple(out);
+          },
+          "Its gateways: (address, MAC address or None). [S-31]")
+      .def_property_readonly(
+          "reached", [](const client& c) { return py::tuple(py::cast(c.reached)); }, "The servers that it reached. [S-32]")
       .def_readonly("stack", &client::stack, "The stated stack, or None. [S-50]")
       .def("__repr__", [](const client& c) { return "Client(" + to_json(c) + ")"; });
   def_readable_value(cls, [](const client& c) { return to_json(c); });
@@ -217,12 +222,6 @@ void bind_policy_class(py::module_& m) {
   return node;
 }
 
-/// A document that is kept, so that findings can be placed in it.
-struct document {
-  document_node root;
-  std::string file;
-};
-
 void bind_document(py::module_& m) {
   py::class_<document>(m, "Document", "A document as a tree with positions; for smplist's own use.")
       .def_static(
@@ -267,11 +266,8 @@ void bind_policy(py::module_& m) {
       .def_readonly("pointer", &finding::pointer, "JSON Pointer into the policy document.")
       .def_readonly("text", &finding::text, "What it is.")
       .def_readonly("fix", &finding::fix, "What to do about it.")
-      .def("__repr__", [](const finding& f) { return "Finding(" + f.rule + ": " + f.text + ")"; })
-      .def(
-          "to_json", [](const finding& f) { return to_json(f); }, "The finding as JSON text.")
-      .def(
-          "to_dict", [](const finding& f) { return loads(to_json(f)); }, "The finding as JSON has it.");
+      .def("__repr__", [](const finding& f) { return "Finding(" + f.rule + ": " + f.text + ")"; });
+  def_part_value(one, &to_json<finding>, &finding::rule, &finding::severity, &finding::pointer, &finding::text, &finding::fix);
   bind_policy_class(m);
   bind_document(m);
   m.def(

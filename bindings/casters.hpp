@@ -3,6 +3,7 @@
 /// How enumerations and sets of families cross into Python: as members of real `enum.StrEnum`s, made from the word tables.
 #pragma once
 
+#include <smplist/document.hpp>
 #include <smplist/evaluate.hpp>
 #include <smplist/failover.hpp>
 #include <smplist/format.hpp>
@@ -11,8 +12,11 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <optional>
 #include <string>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 
 namespace smplist::python {
 
@@ -64,9 +68,34 @@ using all_enums =
     std::tuple<errc, family, service, scheme, source_kind, order, location, profile, ip_preference, list_mode, overlap_rule,
                reason, outcome, stage, exhausted_action, attempt_note, availability, attempt_outcome, severity>;
 
+/// A document that is kept, so that findings can be placed in it.
+struct document {
+  document_node root;
+  std::string file;
+};
+
+/// The classes whose instances Python holds. One that `T.__new__(T)` made has no value, and must not be read.
+template <class... Classes>
+struct bound_classes {
+  template <class T>
+  static constexpr bool contain = (std::is_same_v<T, Classes> || ...);
+};
+using all_classes = bound_classes<address, address_range, range_set, host, host_port, mac_address, source, proxy, source_list,
+                                  client, policy, finding, planned_stage, attempt, ignored_source, trace_step, deciding_range,
+                                  plan_scope, plan, failover, document>;
+
 }  // namespace smplist::python
 
 namespace pybind11::detail {
+
+template <class T>
+struct type_caster<T, std::enable_if_t<smplist::python::all_classes::contain<T>>> : type_caster_base<T> {
+  bool load(handle source, bool convert) {
+    if (isinstance<T>(source) && reinterpret_cast<instance*>(source.ptr())->get_value_and_holder().value_ptr() == nullptr)
+      throw type_error("this object was never made: call its class, not __new__");
+    return type_caster_base<T>::load(source, convert);
+  }
+};
 
 template <class Enum>
 struct type_caster_enum_type_enabled<Enum, std::enable_if_t<smplist::detail::has_words<Enum>::value>> : std::false_type {};
@@ -117,6 +146,47 @@ struct type_caster<smplist::family_set> {
     }
     return tuple(out).release();
   }
+};
+
+template <>
+struct type_caster<smplist::endpoint> {
+  PYBIND11_TYPE_CASTER(smplist::endpoint, const_name("tuple[str, int]"));
+
+  bool load(handle source, bool convert) {
+    make_caster<std::pair<smplist::scheme, std::uint16_t>> pair;
+    if (!pair.load(source, convert)) return false;
+    const auto [scheme, port] = cast_op<std::pair<smplist::scheme, std::uint16_t>>(pair);
+    value = smplist::endpoint{scheme, port};
+    return port != 0;
+  }
+
+  static handle cast(smplist::endpoint e, return_value_policy policy, handle parent) {
+    return make_caster<std::pair<smplist::scheme, std::uint16_t>>::cast(std::pair(e.scheme, e.port), policy, parent);
+  }
+};
+
+/// A reference crosses as its text; it has no default value, so the caster keeps an optional.
+template <>
+struct type_caster<smplist::password_reference> {
+  static constexpr auto name = const_name("str");
+  template <class T>
+  using cast_op_type = const smplist::password_reference&;
+  // NOLINTNEXTLINE(google-explicit-constructor): pybind11 asks for the conversion
+  operator const smplist::password_reference&() const { return *value_; }
+
+  bool load(handle source, bool /*convert*/) {
+    if (!isinstance<str>(source)) return false;
+    const auto read = smplist::password_reference::try_parse(source.cast<std::string>());
+    if (read) value_ = *read;
+    return value_.has_value();
+  }
+
+  static handle cast(const smplist::password_reference& reference, return_value_policy policy, handle parent) {
+    return make_caster<std::string>::cast(reference.to_text(), policy, parent);
+  }
+
+ private:
+  std::optional<smplist::password_reference> value_;
 };
 
 }  // namespace pybind11::detail

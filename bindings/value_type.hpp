@@ -6,8 +6,14 @@
 #include "bindings.hpp"
 
 #include <string>
+#include <utility>
 
 namespace smplist::python {
+
+/// The value as a notebook shows it.
+[[nodiscard]] inline py::object to_html(const py::object& self) {
+  return py::module_::import("smplist._html").attr("render")(self);
+}
 
 /// For values that are their canonical text.
 template <class T>
@@ -21,6 +27,7 @@ void def_text_value(py::class_<T>& cls, const char* type_name) {
       .def(
           "__deepcopy__", [](const T& x, const py::dict& /*memo*/) { return x; }, "memo"_a)
       .def("__reduce__", [](const py::object& self) { return py::make_tuple(py::type::of(self), py::make_tuple(py::str(self))); })
+      .def("_repr_html_", &to_html)
       .def("to_dict", &T::to_text, "The value as JSON has it: its canonical text.")
       .def(
           "to_json",
@@ -51,7 +58,7 @@ void def_document_value(py::class_<T>& cls, Json json) {
       .def("to_json", json, "The value as JSON text, byte for byte the same from C++ and the command line.")
       .def(
           "to_dict", [json](const T& x) { return loads(json(x)); }, "The value as dicts, lists and texts, as JSON has it.")
-      .def("_repr_html_", [](const py::object& self) { return py::module_::import("smplist._html").attr("render")(self); });
+      .def("_repr_html_", &to_html);
 }
 
 /// The same, for values that can be read back: copies and pickles are their JSON.
@@ -62,6 +69,27 @@ void def_readable_value(py::class_<T>& cls, Json json) {
     return py::make_tuple(py::module_::import("smplist._pickle").attr("restore"),
                           py::make_tuple(py::type::of(self), json(self.cast<const T&>())));
   });
+}
+
+/// A value from the members that a pickle holds; a wrong number or type of them is a `TypeError`.
+template <class T, class... Members, std::size_t... I>
+[[nodiscard]] T from_members(const py::tuple& state, std::index_sequence<I...> /*all*/) {
+  try {
+    if (state.size() != sizeof...(Members)) throw py::cast_error();
+    return T{state[I].template cast<Members>()...};
+  } catch (const py::cast_error&) {
+    throw py::type_error("this is no pickle of the value");
+  }
+}
+
+/// The same, for parts of answers: a pickle is all their members, in the order of their declaration.
+template <class T, class Json, class... Members>
+void def_part_value(py::class_<T>& cls, Json json, Members T::*... members) {
+  def_document_value(cls, json);
+  cls.def(py::pickle([members...](const T& x) { return py::make_tuple(x.*members...); },
+                     [](const py::tuple& state) {
+                       return from_members<T, Members...>(state, std::index_sequence_for<Members...>());
+                     }));
 }
 
 }  // namespace smplist::python

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -76,11 +77,11 @@ class failover {
     }
     record& r = after.records_[key(tried)];
     if (++r.tries <= settings_.retries) {
-      r.due = now + settings_.retry_gap;
+      r.due = later(now, settings_.retry_gap);
       return after;
     }
     r.tries = 0;
-    r.due = now + rest_length(r.rests);
+    r.due = later(now, rest_length(r.rests));
     ++r.rests;
     if (after.stays_with_ == key(tried)) after.stays_with_.reset();
     return after;
@@ -88,7 +89,7 @@ class failover {
 
   /// Is the location due for another check, `checked` being the time of the last one? [S-71]
   [[nodiscard]] bool location_due(std::int64_t checked, std::int64_t now) const noexcept {
-    return now - checked >= settings_.location_check;
+    return now >= later(checked, settings_.location_check);
   }
 
   friend bool operator==(const failover& a, const failover& b) noexcept {
@@ -117,9 +118,14 @@ class failover {
     const record r = of(a);
     return r.tries == 0 && r.rests > 0 && now < r.due;
   }
+  /// The sum, or the last moment there is. Neither setting nor length is negative.
+  [[nodiscard]] static constexpr std::int64_t later(std::int64_t when, std::int64_t by) noexcept {
+    constexpr std::int64_t end = std::numeric_limits<std::int64_t>::max();
+    return when > end - by ? end : when + by;
+  }
   [[nodiscard]] std::int64_t rest_length(std::int64_t earlier) const noexcept {
     std::int64_t length = settings_.rest;
-    for (std::int64_t i = 0; i < earlier && length < settings_.rest_max; ++i) length *= 2;
+    for (std::int64_t i = 0; i < earlier && length < settings_.rest_max; ++i) length = later(length, length);
     return std::min(length, settings_.rest_max);
   }
   [[nodiscard]] std::optional<std::int64_t> first_due(const plan& p) const {

@@ -24,6 +24,11 @@ struct finding {
   std::string pointer;  // JSON Pointer into the policy document
   std::string text;     // one line, no full stop
   std::string fix;      // what to do about it
+
+  friend bool operator==(const finding& a, const finding& b) noexcept {
+    return a.rule == b.rule && a.severity == b.severity && a.pointer == b.pointer && a.text == b.text && a.fix == b.fix;
+  }
+  friend bool operator!=(const finding& a, const finding& b) noexcept { return !(a == b); }
 };
 
 }  // namespace smplist
