@@ -11,10 +11,8 @@ from typing import Any
 
 import model
 import pytest
+from corpus import CASES, Tree, of_kind
 
-Tree = dict[str, Any]
-
-CORPUS = Path(__file__).parents[1] / "corpus"
 DOCS = Path(__file__).parents[2] / "docs"
 RULES = DOCS / "explanation" / "semantics.md"
 PLAN = DOCS / "reference" / "plan.md"
@@ -26,28 +24,6 @@ FORMATS: dict[str, Callable[[str], str]] = {
     "mac": model.mac_text,
     "host_port": lambda text: model.with_port(*model.reached_of(text)),
 }
-
-
-def cases() -> list[Tree]:
-    """Every case of the corpus, with the policy it names in its place."""
-    found = []
-    for path in sorted(CORPUS.glob("*.json")):
-        document = json.loads(path.read_text(encoding="utf-8"))
-        assert document["format"] == "smplist-corpus/1"
-        for case in document["cases"]:
-            where = case.get("failover", case)
-            if isinstance(where.get("policy"), str):
-                where["policy"] = document["policies"][where["policy"]]
-            found.append({"file": path.stem, **case})
-    return found
-
-
-CASES = cases()
-
-
-def of_kind(key: str) -> list[Any]:
-    """The cases that have a key, named by their sentence."""
-    return [pytest.param(case, id=f"{case['file']}: {case['name']}") for case in CASES if key in case]
 
 
 def plan_of(case: Tree) -> Tree:
