@@ -110,14 +110,14 @@ class tally {
   void add(const std::string& op, verdict v) { ++counts_[op][static_cast<std::size_t>(v)]; }
 
   [[nodiscard]] std::size_t count(const std::string& op, verdict v) const {
-    const auto row = counts_.find(op);
-    return row == counts_.end() ? 0 : row->second[static_cast<std::size_t>(v)];
+    const auto counts = counts_.find(op);
+    return counts == counts_.end() ? 0 : counts->second[static_cast<std::size_t>(v)];
   }
 
   [[nodiscard]] std::size_t total() const {
     std::size_t sum = 0;
-    for (const auto& row : counts_) {
-      for (const std::size_t n : row.second) sum += n;
+    for (const auto& counts : counts_) {
+      for (const std::size_t n : counts.second) sum += n;
     }
     return sum;
   }
