@@ -45,7 +45,11 @@ struct client_address {
     return client_address(scanned->value, std::string(scanned->zone));
   }
 
-  [[nodiscard]] std::string to_text() const { return zone.empty() ? value.to_text() : value.to_text() + "%" + zone; }
+  /// Reads back as it was: a zone stands behind IPv6 text only, so a mapped address that has one keeps its mapped form.
+  [[nodiscard]] std::string to_text() const {
+    if (zone.empty()) return value.to_text();
+    return (value.is_ipv4() ? "::ffff:" : "") + value.to_text() + "%" + zone;
+  }
 
   friend bool operator==(const client_address& a, const client_address& b) noexcept {
     return a.value == b.value && a.zone == b.zone;

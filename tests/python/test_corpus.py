@@ -47,14 +47,16 @@ def test_failover_is_what_the_corpus_expects(case: Tree) -> None:
     run = case["failover"]
     plan = plan_of(run)
     state = smplist.Failover()
-    answers = []
+    answers: list[dict[str, object]] = []
+    tried: list[smplist.Attempt] = []
     for event in run["events"]:
         if event["do"] == "report":
-            state = state.report(attempt, event["outcome"], event["now"])
+            state = state.report(tried[-1], event["outcome"], event["now"])
             continue
         kind, answer = state.next(plan, event["now"])
-        if kind == "attempt":
-            attempt, answer = answer, answer.source
+        if isinstance(answer, smplist.Attempt):
+            tried.append(answer)
+            answer = answer.source
         answers.append({kind: answer})
     assert answers == run["expect"]
 
