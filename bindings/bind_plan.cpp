@@ -24,7 +24,8 @@ void bind_parts(py::module_& m) {
       .def_property_readonly(
           "proxy", [](const planned_stage& x) { return text_or_none(x.proxy); }, "`host:port`, or None.")
       .def("__repr__", [](const planned_stage& x) { return "PlannedStage(" + to_json(x) + ")"; });
-  def_part_value(s, &to_json<planned_stage>, &planned_stage::stage, &planned_stage::list, &planned_stage::order, &planned_stage::proxy);
+  def_part_value(s, &to_json<planned_stage>, &planned_stage::stage, &planned_stage::list, &planned_stage::order,
+                 &planned_stage::proxy);
 
   py::class_<attempt> a(m, "Attempt", "One step of a plan: ask this source, this way. [S-54]");
   a.def_readonly("stage", &attempt::stage, "Where it comes from.")
@@ -41,7 +42,8 @@ void bind_parts(py::module_& m) {
       .def("__repr__", [](const attempt& x) {
         return fmt::format("Attempt({}, {}{})", x.source, x.url, x.via.empty() ? "" : ", via " + x.via);
       });
-  def_part_value(a, &to_json<attempt>, &attempt::stage, &attempt::list, &attempt::source, &attempt::identity, &attempt::url, &attempt::via, &attempt::families, &attempt::notes);
+  def_part_value(a, &to_json<attempt>, &attempt::stage, &attempt::list, &attempt::source, &attempt::identity, &attempt::url,
+                 &attempt::via, &attempt::families, &attempt::notes);
 
   py::class_<ignored_source> i(m, "IgnoredSource", "A source that a plan leaves out. [S-53]");
   i.def_readonly("stage", &ignored_source::stage, "Where it stands.")
@@ -51,7 +53,8 @@ void bind_parts(py::module_& m) {
       .def_property_readonly(
           "text", [](const ignored_source& x) { return std::string(sentence(x.reason)); }, "Why, in words.")
       .def("__repr__", [](const ignored_source& x) { return fmt::format("IgnoredSource({}, {})", x.source, x.reason); });
-  def_part_value(i, &to_json<ignored_source>, &ignored_source::stage, &ignored_source::list, &ignored_source::source, &ignored_source::reason);
+  def_part_value(i, &to_json<ignored_source>, &ignored_source::stage, &ignored_source::list, &ignored_source::source,
+                 &ignored_source::reason);
 
   py::class_<trace_step> t(m, "TraceStep", "One decision, with its clause.");
   t.def_readonly("reason", &trace_step::why, "What was decided.")

@@ -34,8 +34,8 @@ void bind_source(py::module_& m) {
       .def("__repr__", [](const source& s) {
         return "Source(" + py::repr(py::str(s.name)).cast<std::string>() + ", " + s.host.to_text() + ")";
       });
-  def_part_value(cls, &to_json<source>, &source::name, &source::kind, &source::host, &source::families,
-                 &source::file_reputation, &source::web_reputation);
+  def_part_value(cls, &to_json<source>, &source::name, &source::kind, &source::host, &source::families, &source::file_reputation,
+                 &source::web_reputation);
 }
 
 void bind_lists(py::module_& m) {

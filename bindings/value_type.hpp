@@ -86,10 +86,9 @@ template <class T, class... Members, std::size_t... I>
 template <class T, class Json, class... Members>
 void def_part_value(py::class_<T>& cls, Json json, Members T::*... members) {
   def_document_value(cls, json);
-  cls.def(py::pickle([members...](const T& x) { return py::make_tuple(x.*members...); },
-                     [](const py::tuple& state) {
-                       return from_members<T, Members...>(state, std::index_sequence_for<Members...>());
-                     }));
+  cls.def(py::pickle(
+      [members...](const T& x) { return py::make_tuple(x.*members...); },
+      [](const py::tuple& state) { return from_members<T, Members...>(state, std::index_sequence_for<Members...>()); }));
 }
 
 }  // namespace smplist::python

@@ -60,6 +60,12 @@ class json_tree_builder {
     return false;
   }
 
+  /// The parser takes a NUL byte behind a value for the end of the text, and does not look at what follows.
+  void expect_no_nul() {
+    const std::size_t nul = text_.find('\0');
+    if (found_.empty() && nul != std::string_view::npos) fail_at(nul);
+  }
+
  private:
   [[nodiscard]] document_node begin(node_kind kind) {
     while (at_ < text_.size() && find_char(" \t\r\n,:", text_[at_]) != std::string_view::npos) {
@@ -176,6 +182,7 @@ namespace json {
 [[nodiscard]] inline result<document_node, problems> parse(std::string_view text) {
   detail::json_tree_builder builder(text);
   nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
+  builder.expect_no_nul();
   return builder.take();
 }
 

@@ -6,7 +6,11 @@
 #include <smplist/json.hpp>
 #include <smplist/smplist.hpp>
 
+#include <algorithm>
+#include <iomanip>
 #include <iostream>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -150,7 +154,8 @@ answer cidr_class(const line& l) {
   };
   if (property == "loopback" || property == "is_loopback") return both_ends(&address::is_loopback);
   if (property == "is_link_local") return both_ends(&address::is_link_local);
-  if (property == "is4" || property == "is6") return found(number_of(read_range(l.input.at("cidr")).family()) == property[2] - '0');
+  if (property == "is4" || property == "is6")
+    return found(number_of(read_range(l.input.at("cidr")).family()) == property[2] - '0');
   return answer::without("the property " + property);
 }
 
@@ -172,22 +177,20 @@ answer cidr_contains_cidr(const line& l) {
   return found(read_range(l.input.at("outer")).contains(read_range(l.input.at("inner"))));
 }
 
-answer cidr_contains_addr(const line& l) { return found(read_range(l.input.at("cidr")).contains(address::parse(l.text("addr")))); }
+answer cidr_contains_addr(const line& l) {
+  return found(read_range(l.input.at("cidr")).contains(address::parse(l.text("addr"))));
+}
 answer cidr_equal(const line& l) { return found(read_range(l.input.at("a")) == read_range(l.input.at("b"))); }
 answer cidr_overlaps(const line& l) { return found(read_range(l.input.at("a")).overlaps(read_range(l.input.at("b")))); }
 answer cidr_size(const line& l) { return {{{"count", read_range(l.input.at("cidr")).size().to_text()}}}; }
 
-answer prefix_or_addr(const line& l) {
-  return {{{"valid", true}, {"addr", read_range(l.input.at("text")).first().to_text()}}};
-}
+answer prefix_or_addr(const line& l) { return {{{"valid", true}, {"addr", read_range(l.input.at("text")).first().to_text()}}}; }
 
 // ---- ranges
 
 address_range input_range(const line& l) { return read_ends(l.input.at("first"), l.input.at("last")); }
 
-range_set pair_of(const line& l, const char* key) {
-  return range_set({read_ends(l.input.at(key).at(0), l.input.at(key).at(1))});
-}
+range_set pair_of(const line& l, const char* key) { return range_set({read_ends(l.input.at(key).at(0), l.input.at(key).at(1))}); }
 
 answer range_parse(const line& l) {
   const address_range r = read_range(l.input.at("text"));
@@ -242,7 +245,8 @@ range_set read_set(const value& steps) {
       set = ~set;
       continue;
     }
-    const range_set operand({read_range(step.is_string() ? step : step.at(1))});
+    const value& item = step.is_string() ? step : step.at(1);
+    const range_set operand = item.is_array() ? read_set(item) : range_set({read_range(item)});
     if (verb == "add") set = set | operand;
     else if (verb == "remove") set = set - operand;
     else if (verb == "intersect") set = set & operand;
@@ -446,7 +450,9 @@ answer url_host(const line& l) {
     return answer::without("other URLs than those with http:// or https://");
   }
   const std::size_t end = url.find_first_of("/?#", start + 3);
-  const endpoint_text e = read_endpoint(url.substr(start + 3, end == std::string::npos ? end : end - start - 3));
+  const std::string authority = url.substr(start + 3, end == std::string::npos ? end : end - start - 3);
+  const endpoint_text e = read_endpoint(authority);
+  if (e.host.to_url_text().front() == '[' && authority.front() != '[') return answer::refusal();
   const bool usual = e.port == (scheme_text == "http" ? 80 : 443);
   return {{{"valid", true},
            {"hostname", e.host.to_url_text()},
@@ -459,7 +465,7 @@ answer url_host(const line& l) {
 
 struct operation {
   const char* name;
-  answer (*ask)(const line&);   // null: the product has no such operation
+  answer (*ask)(const line&);  // null: the product has no such operation
   const char* lacking = "";
 };
 
@@ -529,30 +535,131 @@ const operation operations[] = {
 };
 
 answer ask(const line& l) {
-  const auto known = std::find_if(std::begin(operations), std::end(operations), [&](const operation& o) { return o.name == l.op; });
+  const auto known =
+      std::find_if(std::begin(operations), std::end(operations), [&](const operation& o) { return o.name == l.op; });
   if (known == std::end(operations)) throw std::invalid_argument("nobody knows the operation " + l.op);
   if (known->ask == nullptr) return answer::without(known->lacking);
   try {
     return known->ask(l);
-  } catch (const parse_exception&) {
-    return answer::refusal();
+  } catch (const parse_exception& refused) {
+    return answer::refusal(std::string(name(refused.error().code)));
   }
 }
 
-}  // namespace
-TEST_CASE("x") {
-  conformance::tally t;
-  for (const line& l : conformance::read_lines(conformance::data_folder())) {
-    answer a;
-    try { a = ask(l); } catch (const std::exception& e) { std::cout << "EXC " << l.id << e.what() << "\n"; t.add(l.op, verdict::failed); continue; }
-    verdict v = !a.lacking.empty() ? verdict::not_applicable :
-      conformance::agrees(l.expect, a.says, {"netmask", "hostmask"}) || (a.refused && l.expects_refusal()) ? verdict::passed :
-      verdict::failed;
-    const bool must = l.core && (l.follows("strict") || l.follows("rfc5952") || l.follows("exact") || l.follows("rfc8259"));
-    const bool lenient = !l.follows("strict") || l.follows("strict+zone");
-    if (v == verdict::failed && a.refused && lenient && !must) v = verdict::refused;
-    t.add(l.op, v);
-    if (v == verdict::failed) std::cout << "FAIL " << (must ? "MUST " : "") << (a.refused ? "R " : "T ") << l.id << ' ' << l.strictness << ' ' << l.input.dump().substr(0, 200) << " => " << l.expect.dump().substr(0, 150) << " got " << a.says.dump().substr(0, 150) << "\n";
+// ---- where suites disagree and smplist has decided
+
+/// Is there a text in the input, at any depth, of which this holds? Both ends of a range and what stands before a slash are
+/// texts of their own.
+template <class Holds>
+bool any_text(const value& input, Holds holds) {
+  if (input.is_structured()) {
+    return std::any_of(input.begin(), input.end(), [&](const value& item) { return any_text(item, holds); });
   }
-  std::cout << t;
+  if (!input.is_string()) return false;
+  const auto text = input.get<std::string>();
+  for (std::size_t start = 0; start <= text.size();) {
+    const std::size_t end = std::min(text.find_first_of("/-", start), text.size());
+    if (holds(text.substr(start, end - start))) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+bool is_mapped(const std::string& text) {
+  const auto a = address::try_parse(text);
+  return a && a->is_ipv4() && text.find(':') != std::string::npos;
+}
+
+bool is_compatible(const std::string& text) {
+  const auto a = address::try_parse(text);
+  return a && !a->is_ipv4() && text.find('.') != std::string::npos;
+}
+
+bool is_enclosed(const std::string& text) { return !text.empty() && text.front() == '['; }
+bool is_bare(const std::string& text) { return address::try_parse(text).has_value(); }
+bool has_zone(const std::string& text) { return text.find('%') != std::string::npos; }
+bool has_underscore(const std::string& text) { return text.find('_') != std::string::npos; }
+
+struct decision {
+  const char* rule;
+  bool (*applies)(const line&, const answer&);
+};
+
+const decision decisions[] = {
+    {"bits behind the prefix are an error, not masked [S-05]",
+     [](const line&, const answer& a) { return a.code == name(errc::host_bits_set); }},
+    {"the families of a range's ends must agree [S-05]",
+     [](const line&, const answer& a) { return a.code == name(errc::mixed_families); }},
+    {"a range is in the mapped block or outside of it [S-03]",
+     [](const line&, const answer& a) { return a.code == name(errc::partly_mapped); }},
+    {"a mapped address is the IPv4 address [S-03]", [](const line& l, const answer&) { return any_text(l.input, is_mapped); }},
+    {"IPv6 with a dotted end prints hexadecimal digits [S-01]",
+     [](const line& l, const answer& a) { return !a.refused && any_text(l.input, is_compatible); }},
+    {"IPv6 may stand in an enclosure [S-02]",
+     [](const line& l, const answer& a) { return !a.refused && any_text(l.input, is_enclosed); }},
+    {"ranges have no zones [S-04]", [](const line&, const answer& a) { return a.code == name(errc::zone_not_allowed); }},
+    {"an address is in a range whatever its zone [S-04]",
+     [](const line& l, const answer& a) { return !a.refused && any_text(l.input, has_zone); }},
+    {"a bare address is a range of one [S-05]",
+     [](const line& l, const answer& a) { return !a.refused && l.expects_refusal() && any_text(l.input, is_bare); }},
+    {"host names may have an underscore [S-11]",
+     [](const line& l, const answer& a) { return l.op == "hostname_valid" && !a.refused && any_text(l.input, has_underscore); }},
+    {"a host name that spells an address stays a name [S-11]",
+     [](const line& l, const answer&) { return l.strictness == "seancfoley-dns-forms"; }},
+    {"duplicate keys are refused [S-80]",
+     [](const line& l, const answer&) {
+       const std::string file = l.input.value("file", "");
+       return file == "y_object_duplicated_key.json" || file == "y_object_duplicated_key_and_value.json";
+     }},
+    {"the suite expects 24 as the length of fd00::/32",
+     [](const line& l, const answer&) { return l.id == "rust-ipnet-bdc02c6/cidr_prop/0001"; }},
+};
+
+/// Lines that have to be answered as their suite says.
+bool is_binding(const line& l) {
+  return l.core && (l.follows("strict") || l.follows("rfc5952") || l.follows("exact") || l.follows("rfc8259"));
+}
+
+/// What the rule is that makes our answer another one; null if there is none.
+const decision* decided(const line& l, const answer& a) {
+  const auto found = std::find_if(std::begin(decisions), std::end(decisions), [&](const decision& d) { return d.applies(l, a); });
+  return found == std::end(decisions) ? nullptr : found;
+}
+
+}  // namespace
+
+TEST_CASE("conformance: every binding line of other suites passes, or a rule says why not", "[conformance]") {
+  if (!std::filesystem::is_directory(conformance::data_folder())) {
+    WARN("skipped 4,302 lines: no folder " << conformance::data_folder() << "; SMPLIST_CONFORMANCE names another");
+    return;
+  }
+  conformance::tally counts;
+  std::map<std::string, int> reasons;
+  std::map<std::string, int> lacking;
+  for (const line& l : conformance::read_lines(conformance::data_folder())) {
+    INFO(l.id << ' ' << l.strictness << ' ' << l.input.dump().substr(0, 300) << " expects " << l.expect.dump().substr(0, 300));
+    const answer a = ask(l);
+    INFO("the answer is " << a.says.dump().substr(0, 300) << ' ' << a.code);
+    verdict v = verdict::failed;
+    if (!a.lacking.empty()) {
+      v = verdict::not_applicable;
+      ++lacking[a.lacking];
+    } else if ((a.refused && l.expects_refusal()) || conformance::agrees(l.expect, a.says, l.op, {"netmask", "hostmask"})) {
+      v = verdict::passed;
+    } else if (const decision* d = decided(l, a)) {
+      v = verdict::by_decision;
+      ++reasons[d->rule];
+    } else if (a.refused && !is_binding(l)) {
+      v = verdict::refused;
+    }
+    CHECK(v != verdict::failed);
+    counts.add(l.op, v);
+  }
+  std::cout << counts;
+  std::cout << "\nby decision:\n";
+  for (const auto& [rule, n] : reasons) std::cout << std::setw(6) << n << "  " << rule << '\n';
+  std::cout << "\nnot applicable, for want of:\n";
+  for (const auto& [what, n] : lacking) std::cout << std::setw(6) << n << "  " << what << '\n';
+  CHECK(counts.count("json_parse", verdict::by_decision) == 2);
+  CHECK(counts.total() > 4000);
 }

@@ -87,6 +87,8 @@ TEST_CASE("document: text that is no JSON [S-80]", "[document]") {
   check_refused("", {{errc::syntax, "", 1, 1}});
   check_refused("{\"a\": 1,\n  }", {{errc::syntax, "", 2, 3}});
   check_refused("{\"a\"", {{errc::syntax, "", 1, 5}});
+  check_refused(small + std::string(1, '\0'), {{errc::syntax, "", 5, 120}});
+  check_refused(std::string("{}\n\0{}", 6), {{errc::syntax, "", 2, 1}});
   check_refused("{\"sch\xC3\xBC\" x", {{errc::syntax, "", 1, 9}});
   check_refused(std::string(100'000, '['), {{errc::too_deep, "", 1, 65}});
   check_refused("[]", {{errc::wrong_type, "", 1, 1}});

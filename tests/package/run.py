@@ -22,7 +22,15 @@ ROOT = HERE.parents[1]
 SECONDS = 240  # for one command
 TAIL = 25  # lines of the output of a command that went wrong
 # what could lead a stranger to another smplist than the one meant
-LEADS_ASTRAY = {"CMAKE_PREFIX_PATH", "CPATH", "CPLUS_INCLUDE_PATH", "PKG_CONFIG_PATH", "PYTHONPATH", "smplist_DIR", "smplist_ROOT"}
+LEADS_ASTRAY = {
+    "CMAKE_PREFIX_PATH",
+    "CPATH",
+    "CPLUS_INCLUDE_PATH",
+    "PKG_CONFIG_PATH",
+    "PYTHONPATH",
+    "smplist_DIR",
+    "smplist_ROOT",
+}
 
 
 class Wrong(Exception):
@@ -57,10 +65,11 @@ class Stranger:
             raise Wrong(f"'{what}' {ended}\n{tail(out + err)}")
         return out + err if refused else out
 
-    def cmake(self, *defines: str, source: str = ".") -> None:
-        """Configure and build with CMake."""
-        self.configure(*defines, source=source)
+    def cmake(self, *defines: str, source: str = ".") -> str:
+        """Configure and build with CMake; what it said while configuring."""
+        said = self.configure(*defines, source=source)
         self.run("cmake", "--build", ".", "--parallel", "2")
+        return said
 
     def configure(self, *defines: str, source: str = ".", refused: bool = False) -> str:
         """Configure with CMake, with smplist's prefix on its path; what CMake said, its lines joined."""
@@ -171,8 +180,8 @@ def by_wheel_headers(stranger: Stranger) -> None:
 
     stranger.run(stranger.source / "build.sh", stranger.build / "plain")
     expect("the output of 'plain'", stranger.run("./plain"), f"{version()}\n")
-    stranger.cmake(f"-DPython_EXECUTABLE={sys.executable}")
-    stranger.found_in(Path(folder, "share/cmake/smplist"))
+    said = stranger.cmake(f"-DPython_EXECUTABLE={sys.executable}")
+    expect_words(said, f"smplist {version()} in {folder}/share/cmake/smplist")
     expect("the output of 'version'", stranger.run("./version"), f"{version()}\n")
 
 
@@ -184,10 +193,10 @@ def wrong_version(stranger: Stranger) -> None:
 
 def missing_part(stranger: Stranger) -> None:
     """A side room without its library, or one that does not exist, is refused, and the message says what to do."""
-    without = "-DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON"
-    expect_words(stranger.configure(without, refused=True), "'json' needs nlohmann_json 3.11")
+    hidden = "-DCMAKE_DISABLE_FIND_PACKAGE_nlohmann_json="
+    expect_words(stranger.configure(f"{hidden}ON", refused=True), "'json' needs nlohmann_json 3.11")
     expect_words(stranger.configure("-Dwanted=yaml", refused=True), "no component 'yaml', only fmt and json")
-    stranger.configure("-Dwanted=json")
+    stranger.configure(f"{hidden}OFF", "-Dwanted=json")
 
 
 # the longest first
