@@ -51,13 +51,20 @@ def command(policy: str, addresses: tuple[str, ...], client_id: str, location: s
     """Which sources will this client ask, in what order, through what, and why?
 
     Example: smplist explain policy.yaml --address 10.20.3.4 --location internal --down sps-hq
+
+    Without a location and without evidence a client is external; the text then also says what it would ask if it were internal.
     """
     from smplist import Client, PolicyError
 
     loaded = load_policy(policy)
+    known_of_client: dict[str, Any] = {
+        "id": client_id,
+        "gateways": gateways or None,
+        "reached": reached or None,
+        "stack": stack or None,
+    }
     try:
-        client = Client(addresses, id=client_id, location=location, gateways=gateways or None, reached=reached or None,
-                        stack=stack or None)  # fmt: skip
+        client = Client(addresses, location=location, **known_of_client)
     except PolicyError as error:
         fail(
             "\n".join(
@@ -65,11 +72,17 @@ def command(policy: str, addresses: tuple[str, ...], client_id: str, location: s
             )
         )
     known = _availability(loaded, down)
-    plans = [loaded.evaluate(client, s, epoch=epoch) for s in ([service] if service else SERVICES)]
+    services = [service] if service else SERVICES
+    plans = [loaded.evaluate(client, s, epoch=epoch) for s in services]
     if form == "oneline":
         click.echo("\n".join(plan.oneline() for plan in plans))
     elif form == "text":
         click.echo("\n".join(plan.explain(known) for plan in plans), nl=False)
+        if not (location or gateways or reached):
+            # whoever asks about an address alone seldom means a client outside [S-33]
+            inside = Client(addresses, location="internal", **known_of_client)
+            click.echo("\nIf the client is internal (--location internal, or evidence: --gateway, --reached):\n")
+            click.echo("\n".join(loaded.evaluate(inside, s, epoch=epoch).explain(known) for s in services), nl=False)
     else:
         texts = [_with_first_available(plan, known) if known else plan.to_json() for plan in plans]
         click.echo(texts[0] if service else f"[{', '.join(texts)}]")
