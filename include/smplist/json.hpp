@@ -155,12 +155,15 @@ class json_tree_builder {
     const std::size_t newline = before.rfind('\n');
     const std::uint32_t column = 1 + count_characters(newline == std::string_view::npos ? before : before.substr(newline + 1));
     std::string reason = "not JSON: ";
-    if (text_.find_first_not_of(" \t\r\n") == std::string_view::npos) reason = "the document is empty";
-    else if (position >= text_.size()) reason += "the document ends too early";
+    std::string advice_text(advice(errc::syntax));
+    if (text_.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+      reason = "the document is empty";
+      advice_text = "write a policy; `smplist schema` says what it holds";
+    } else if (position >= text_.size()) reason += "the document ends too early";
     else if (is_control(text_[position])) reason += text_[position] == '\n' ? "the line ends too early" : "a control character";
     else if (!is_ascii(text_[position])) reason += "an unexpected character, or a byte that is not UTF-8";
     else reason += "unexpected '" + std::string(1, text_[position]) + "'";
-    found_.push_back({errc::syntax, "", std::move(reason), std::string(advice(errc::syntax)), line, column});
+    found_.push_back({errc::syntax, "", std::move(reason), std::move(advice_text), line, column});
   }
 
   std::string_view text_;

@@ -19,6 +19,7 @@ _PLAIN = (
 _TEXT, _ARRAY, _OBJECT = 4, 5, 6
 _MAX_DEPTH = 64
 _MAX_NODES = 20_000_000
+_MAX_LINE = 1_000_000  # characters; the scanner takes a minute for a line of a hundred million
 
 _Node = tuple[int, Any, int, int, bool, bool]
 
@@ -26,6 +27,20 @@ _Node = tuple[int, Any, int, int, bool, bool]
 def _fail(file: str, mark: Any, code: str, reason: str, advice: str) -> PolicyError:
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
     return PolicyError([Problem(code, line, column, "", reason, advice)], file)
+
+
+def _expect_readable(text: str, file: str) -> None:
+    """Refuse what the scanner has no good words for, or takes too long over."""
+    nul = text.find("\x00")
+    if nul >= 0:
+        place = (text.count("\n", 0, nul) + 1, nul - text.rfind("\n", 0, nul))
+        found = Problem("control_character", *place, "", "a NUL byte", "this is not a text file; give a policy document")
+        raise PolicyError([found], file)
+    if len(text) > _MAX_LINE:
+        for number, line in enumerate(text.split("\n"), 1):
+            if len(line) > _MAX_LINE:
+                reason = f"the line has {len(line):,} characters, and YAML is read up to {_MAX_LINE:,} in a line"
+                raise PolicyError([Problem("too_many", number, 1, "", reason, "break it, or write the policy as JSON")], file)
 
 
 def _scalar(event: Any) -> _Node:
@@ -128,6 +143,7 @@ def parse(text: str, file: str = "") -> Document:
         )
     except ImportError as missing:
         raise ImportError("reading YAML needs ruamel.yaml: pip install ruamel.yaml (JSON needs nothing)") from missing
+    _expect_readable(text, file)
     builder = _Builder(file)
     documents = 0
     try:
@@ -157,5 +173,6 @@ def parse(text: str, file: str = "") -> Document:
             raise
         raise _fail(file, None, "syntax", "not YAML: the text cannot be read", "mend the document") from None
     if builder.root is None:
-        raise _fail(file, None, "syntax", "the document is empty", "write a policy; `smplist schema` says what it holds")
+        advice = "write a policy; `smplist schema` says what it holds"
+        raise PolicyError([Problem("syntax", 1, 1, "", "the document is empty", advice)], file)
     return Document.from_tree(builder.root, file)

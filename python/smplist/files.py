@@ -71,11 +71,6 @@ def parse_document(text: str, file: str = "", form: str | None = None) -> Docume
         raise ValueError(f"unknown format {form!r}; expected json or yaml")
     if form == "json" or (form is None and looks_like_json(text)):
         return Document.from_json(text, file)
-    if not text.strip():
-        raise _problem(file, 0, "syntax", "the document is empty", "write a policy; `smplist schema` says what it holds")
-    if "\x00" in text:
-        line = text.count("\n", 0, text.index("\x00")) + 1
-        raise _problem(file, line, "control_character", "a NUL byte", "this is not a text file; give a policy document")
     from smplist import _yaml
 
     return _yaml.parse(text, file)
