@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -130,22 +131,66 @@ def by_subdirectory(stranger: Stranger) -> None:
 
 
 def by_find_package(stranger: Stranger) -> None:
-    """An installed smplist, with fmt and nlohmann/json; 'explain' says what the Python package says."""
+    """An installed smplist, with fmt and nlohmann/json; C++, Python and the command line give the same bytes."""
     stranger.cmake()
     stranger.found_in(stranger.prefix / "share/cmake/smplist")
     expect("the output of 'show'", stranger.run("./show"), "  10.20.0.0/16 ordered\n")
 
-    policy = ROOT / "docs/examples/acme/policy.yaml"
-    stranger.run(sys.executable, "-m", "smplist", "convert", policy, "policy.json")
-    client = json.dumps({"addresses": ["10.20.3.4"], "location": "internal"})
-    plans = [json.loads(line) for line in stranger.run("./explain", "policy.json", given=f"{client}\n").splitlines()]
-    expect("the services in the output of 'explain'", [p["service"] for p in plans], ["file_reputation", "web_reputation"])
-    for plan in plans:
-        lacking = {"revision", "service", "client", "outcome", "attempts", "ignored", "scope", "trace"} - plan.keys()
-        expect("the list of keys that a plan lacks", sorted(lacking), [])
-    asked = ("--address", "10.20.3.4", "--location", "internal", "--format", "json")
-    said = stranger.run(sys.executable, "-m", "smplist", "explain", policy, *asked)
-    expect("the output of 'explain'", plans, json.loads(said))
+    acme = ROOT / "docs/examples/acme"
+    stranger.run(sys.executable, "-m", "smplist", "convert", acme / "policy.yaml", "policy.json")
+    with (acme / "clients.csv").open(encoding="utf-8", newline="") as file:
+        rows = [{key: cell for key, cell in row.items() if cell} for row in csv.DictReader(file)]
+    expect("the number of clients", len(rows), 2000)
+    given = "".join(f"{json.dumps(document(row))}\n" for row in rows)
+    plans = stranger.run("./explain", "policy.json", given=given).splitlines()
+    expect("the number of plans", len(plans), 4000)
+
+    python = stranger.run(sys.executable, "-c", IN_PYTHON, acme / "policy.yaml", given=given)
+    expect_same("C++ and Python", plans, python.splitlines())
+    words = "".join(f"{json.dumps(options(row))}\n" for row in rows)
+    command_line = stranger.run(sys.executable, "-c", ON_THE_COMMAND_LINE, "policy.json", given=words)
+    expect_same("C++ and the command line", [f"[{', '.join(pair)}]" for pair in zip(plans[::2], plans[1::2], strict=True)],
+                command_line.splitlines())  # fmt: skip
+    one = stranger.run(sys.executable, "-m", "smplist", "explain", "policy.json", *options(rows[0]), "--format", "json")
+    expect("the output of one process", one, command_line.splitlines()[0] + "\n")
+
+
+# a plan a line for each client a line and each service
+IN_PYTHON = """
+import sys, smplist
+policy = smplist.load(sys.argv[1])
+for line in sys.stdin:
+    client = smplist.Client.from_json(line)
+    for service in smplist.Service:
+        print(policy.evaluate(client, service).to_json())
+"""
+
+# `smplist explain` for each line of options; in one process, because two thousand take minutes
+ON_THE_COMMAND_LINE = """
+import json, sys
+from smplist.cli import cli
+for line in sys.stdin:
+    cli(["explain", sys.argv[1], *json.loads(line), "--format", "json"], standalone_mode=False)
+"""
+
+
+def document(row: Mapping[str, str]) -> dict[str, object]:
+    """A row of the table of clients as a document: cells with blanks between are lists."""
+    return {key: cell if key in ("id", "location") else cell.split() for key, cell in row.items()}
+
+
+def options(row: Mapping[str, str]) -> list[str]:
+    """The same row as options of `smplist explain`."""
+    names = {"addresses": "--address", "gateways": "--gateway"}
+    words = [(names.get(key, f"--{key}"), part) for key, cell in row.items() for part in cell.split()]
+    return [word for pair in words for word in pair]
+
+
+def expect_same(what: str, one: list[str], other: list[str]) -> None:
+    """Two lists of lines, byte for byte."""
+    expect(f"the number of lines of {what}", len(one), len(other))
+    for number, (a, b) in enumerate(zip(one, other, strict=True), 1):
+        expect(f"line {number} of {what}", a, b)
 
 
 def core_only(stranger: Stranger) -> None:
