@@ -4,6 +4,10 @@
 
 #include <smplist/json.hpp>
 
+#include <algorithm>
+#include <array>
+#include <tuple>
+
 namespace smplist::python {
 
 namespace {
@@ -122,6 +126,33 @@ void bind_plan_class(py::module_& m) {
   def_readable_value(cls, [](const plan& p) { return to_json(p); });
 }
 
+using settings_state = std::array<std::int64_t, 6>;
+using record_state = std::tuple<std::string, std::string, std::int64_t, std::int64_t, std::int64_t, bool>;
+
+[[nodiscard]] py::tuple failover_state(const failover& f) {
+  const failover_settings& s = f.settings();
+  std::vector<record_state> records;
+  for (const failover_record& r : f.records()) records.emplace_back(r.identity, r.via, r.tries, r.rests, r.due, r.kept);
+  return py::make_tuple(settings_state{s.try_timeout, s.retries, s.retry_gap, s.rest, s.rest_max, s.location_check}, records);
+}
+
+[[nodiscard]] failover failover_from(const py::tuple& state) {
+  try {
+    if (state.size() != 2) throw py::cast_error();
+    const auto s = state[0].cast<settings_state>();
+    std::vector<failover_record> records;
+    bool negative = std::any_of(s.begin(), s.end(), [](std::int64_t n) { return n < 0; });
+    for (const auto& [identity, via, tries, rests, due, kept] : state[1].cast<std::vector<record_state>>()) {
+      negative = negative || tries < 0 || rests < 0;
+      records.push_back({identity, via, tries, rests, due, kept});
+    }
+    if (negative) throw py::cast_error();
+    return failover({s[0], s[1], s[2], s[3], s[4], s[5]}, records);
+  } catch (const py::cast_error&) {
+    throw py::type_error("this is no pickle of the value");
+  }
+}
+
 void bind_failover(py::module_& m) {
   py::class_<failover> cls(m, "Failover", "Failover over time, a value without a clock; times are milliseconds. [S-70]");
   cls.def(py::init([](std::int64_t retries, std::int64_t retry_gap, std::int64_t rest, std::int64_t rest_max) {
@@ -148,12 +179,9 @@ void bind_failover(py::module_& m) {
       .def("report", &failover::report, "attempt"_a, "outcome"_a, "now"_a,
            "The state after an attempt ended as `success` or `failure`. [S-70]")
       .def("location_due", &failover::location_due, "checked"_a, "now"_a, "Whether the location is due for a check. [S-71]")
-      .def("__copy__", [](const failover& f) { return f; })
-      .def(
-          "__deepcopy__", [](const failover& f, const py::dict& /*memo*/) { return f; }, "memo"_a)
-      .def(
-          "__eq__", [](const failover& a, const failover& b) { return a == b; }, py::is_operator())
-      .attr("__hash__") = py::none();
+      .def("__repr__", [](const failover& f) { return "Failover(" + to_json(f) + ")"; });
+  def_document_value(cls, &to_json<failover>);
+  cls.def(py::pickle(&failover_state, &failover_from));
 }
 
 }  // namespace

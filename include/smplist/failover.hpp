@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace smplist {
 
@@ -24,6 +25,21 @@ struct failover_settings {
   std::int64_t rest = 60'000;  // doubled with each rest since the last success
   std::int64_t rest_max = 3'600'000;
   std::int64_t location_check = 3'600'000;
+
+  friend bool operator==(const failover_settings& a, const failover_settings& b) noexcept {
+    return a.try_timeout == b.try_timeout && a.retries == b.retries && a.retry_gap == b.retry_gap && a.rest == b.rest &&
+           a.rest_max == b.rest_max && a.location_check == b.location_check;
+  }
+};
+
+/// What is remembered of one endpoint on one way. [S-70]
+struct failover_record {
+  std::string identity;
+  std::string via;         // the proxy's `host:port`; empty: directly
+  std::int64_t tries = 0;  // failed since the last rest
+  std::int64_t rests = 0;  // since the last success
+  std::int64_t due = 0;    // not before; a rest if `tries` is 0, else the retry gap
+  bool kept = false;       // it answered last, and is asked first
 };
 
 enum class attempt_outcome : std::uint8_t { success, failure };
@@ -55,7 +71,23 @@ class failover {
   failover() = default;
   explicit failover(failover_settings settings) : settings_(settings) {}
 
+  /// A state as it was, from its records: for a client that goes on after a restart.
+  failover(failover_settings settings, const std::vector<failover_record>& records) : settings_(settings) {
+    for (const failover_record& r : records) {
+      if (r.tries != 0 || r.rests != 0) records_[{r.identity, r.via}] = {r.tries, r.rests, r.due};
+      if (r.kept) stays_with_ = {r.identity, r.via};
+    }
+  }
+
   [[nodiscard]] const failover_settings& settings() const noexcept { return settings_; }
+
+  /// All that is remembered, by identity and proxy; endpoints that never failed and are not kept need no record.
+  [[nodiscard]] std::vector<failover_record> records() const {
+    std::vector<failover_record> all;
+    for (const auto& [k, r] : records_) all.push_back({k.first, k.second, r.tries, r.rests, r.due, stays_with_ == k});
+    if (stays_with_ && records_.count(*stays_with_) == 0) all.push_back({stays_with_->first, stays_with_->second, 0, 0, 0, true});
+    return all;
+  }
 
   /// What to do now. [S-70]
   [[nodiscard]] failover_step next(const plan& p, std::int64_t now) const {
@@ -93,14 +125,14 @@ class failover {
   }
 
   friend bool operator==(const failover& a, const failover& b) noexcept {
-    return a.records_ == b.records_ && a.stays_with_ == b.stays_with_;
+    return a.settings_ == b.settings_ && a.records_ == b.records_ && a.stays_with_ == b.stays_with_;
   }
 
  private:
   struct record {
-    std::int64_t tries = 0;  // failed since the last rest
-    std::int64_t rests = 0;  // since the last success
-    std::int64_t due = 0;    // not before; a rest if `tries` is 0, else the retry gap
+    std::int64_t tries = 0;
+    std::int64_t rests = 0;
+    std::int64_t due = 0;
 
     friend bool operator==(const record& a, const record& b) noexcept {
       return a.tries == b.tries && a.rests == b.rests && a.due == b.due;

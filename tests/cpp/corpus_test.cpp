@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,15 +27,19 @@ struct corpus_case {
 
 [[nodiscard]] std::vector<corpus_case> read_corpus() {
   std::vector<corpus_case> found;
+  std::set<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(SMPLIST_SOURCE_DIR "/tests/corpus")) {
-    const tree document = tree::parse(std::ifstream(entry.path()));
+    if (entry.path().extension() == ".json") files.insert(entry.path());
+  }
+  for (const auto& path : files) {
+    const tree document = tree::parse(std::ifstream(path));
     REQUIRE(document.at("format") == "smplist-corpus/1");
     for (tree body : document.at("cases")) {
       tree& where = body.contains("failover") ? body["failover"] : body;
       if (where.contains("policy") && where["policy"].is_string()) {
         where["policy"] = document.at("policies").at(where["policy"].get<std::string>());
       }
-      found.push_back({entry.path().stem().string(), std::move(body)});
+      found.push_back({path.stem().string(), std::move(body)});
     }
   }
   return found;
@@ -127,6 +132,15 @@ TEST_CASE("corpus: plans are what is expected [S-60] [S-61] [S-65]", "[corpus]")
     const attempt* first = first_available(found, known);
     CHECK((first == nullptr ? tree() : tree(first->source)) == body.at("expect_first_available"));
   }
+}
+
+TEST_CASE("corpus: all plans are byte for byte what they were [S-60] [S-67]", "[corpus]") {
+  // one line for each plan, with its sentences; a change here is a change of answers, and CHANGELOG marks it with a star
+  detail::sha256 hash;
+  for (const auto& [file, body] : with_key("client")) hash.update(to_json(plan_of(body)) + "\n");
+  std::string golden;
+  std::ifstream(SMPLIST_SOURCE_DIR "/tests/corpus/golden.sha256") >> golden;
+  CHECK(detail::hex(hash.finish()) == golden);
 }
 
 TEST_CASE("corpus: texts are read or refused as expected [S-01] [S-06] [S-11] [S-24] [S-31]", "[corpus]") {

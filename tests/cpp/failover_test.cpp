@@ -83,4 +83,18 @@ TEST_CASE("failover: the same events give the same states [S-72]", "[failover]")
   };
   CHECK(run() == run());
   CHECK(!(run() == failover()));
+  CHECK(!(failover() == failover(failover_settings{5'000, 1})));
+}
+
+TEST_CASE("failover: a state is made again from its records [S-70] [S-72]", "[failover]") {
+  const plan p = two_sources();
+  failover f = failover(failover_settings{5'000, 1, 10, 100, 400});
+  for (std::int64_t now = 0; now < 40; ++now) {
+    const failover again(f.settings(), f.records());
+    CHECK(again == f);
+    CHECK(again.next(p, now * 5) == f.next(p, now * 5));
+    f = f.report(p.attempts[static_cast<std::size_t>(now % 3 == 0)],
+                 now % 7 == 5 ? attempt_outcome::success : attempt_outcome::failure, now * 5);
+  }
+  CHECK(f.records().size() == 2);
 }

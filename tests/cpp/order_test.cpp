@@ -2,8 +2,10 @@
 #include "support/both.hpp"
 
 #include <smplist/client.hpp>
+#include <smplist/json.hpp>
 #include <smplist/order.hpp>
 
+#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
@@ -15,15 +17,15 @@ namespace {
 const std::vector<std::string> published = {"https://sps-a.example:443", "https://sps-b.example:443", "https://[2001:db8::5]:443",
                                             "http://10.1.0.5:8082"};
 
+std::string hexadecimal(std::uint64_t bits) {
+  std::string text(16, '0');
+  for (auto digit = text.rbegin(); digit != text.rend(); ++digit, bits >>= 4) *digit = "0123456789ABCDEF"[bits & 15U];
+  return text;
+}
+
 client with_id(const std::string& id) {
   client who;
   who.id = id;
-  return who;
-}
-
-client with_address(const std::string& text) {
-  client who;
-  who.addresses.emplace_back(address::parse(text));
   return who;
 }
 
@@ -49,24 +51,28 @@ TEST_CASE("order: the published vectors [S-21]", "[order]") {
   CHECK_BOTH(detail::fnv1a64("https://sps-b.example:443") == 0xFA71927308B456C2U);
   CHECK_BOTH(detail::fnv1a64("https://[2001:db8::5]:443") == 0x6A3732F55341AA47U);
   CHECK_BOTH(detail::fnv1a64("http://10.1.0.5:8082") == 0xF98554E9FA64BAF0U);
-  struct vector {
-    client who;
-    std::uint64_t key;
-    std::uint64_t epoch;
-    std::vector<std::size_t> positions;
-  };
-  const vector vectors[] = {{with_id("pc-7"), 0xF23F960DE1DC50F4U, 0, {0, 3, 1, 2}},
-                            {with_id("pc-7"), 0xF23F960DE1DC50F4U, 1, {2, 3, 0, 1}},
-                            {with_address("10.20.3.4"), 0x3A09FAE9EFCAB589U, 0, {0, 2, 1, 3}},
-                            {with_address("2001:db8::7"), 0xF776269A451C15FBU, 0, {0, 2, 1, 3}},
-                            {with_address("2001:db8::7"), 0xF776269A451C15FBU, 1, {0, 2, 3, 1}}};
-  for (const vector& v : vectors) {
-    CHECK(random_key(v.who) == v.key);
-    CHECK(arrange(order::random, published, v.key, v.epoch) == v.positions);
-  }
   CHECK(random_rank(0xF23F960DE1DC50F4U, 0, published[0]) == 0x6BBA4F2522C0A7E3U);
   CHECK(random_rank(0x3A09FAE9EFCAB589U, 0, published[0]) == 0x133C7CDE8D8AFB0DU);
   CHECK(random_rank(0xF776269A451C15FBU, 0, published[0]) == 0x1811BD12736F38CFU);
+}
+
+TEST_CASE("order: every vector of docs/reference/random-order-vectors.json [S-21]", "[order]") {
+  const auto vectors = nlohmann::json::parse(std::ifstream(SMPLIST_SOURCE_DIR "/docs/reference/random-order-vectors.json"));
+  CHECK(vectors.size() >= 20);
+  for (const auto& v : vectors) {
+    INFO(v);
+    client who;
+    who.id = v.value("id", "");
+    std::vector<std::string> addresses = v.value("addresses", std::vector<std::string>());
+    if (v.contains("address")) addresses.push_back(v.at("address"));
+    for (const std::string& text : addresses) who.addresses.push_back(client_address::try_parse(text).value());
+    const std::uint64_t key = random_key(who);
+    CHECK("0x" + hexadecimal(key) == v.at("key"));
+    const std::vector<std::string> sources = v.at("sources");
+    std::vector<std::string> found;
+    for (const std::size_t at : arrange(order::random, sources, key, v.at("epoch"))) found.push_back(sources.at(at));
+    CHECK(found == v.at("order").get<std::vector<std::string>>());
+  }
 }
 
 TEST_CASE("order: uniform over all permutations, adjacent ids and addresses too [S-21]", "[order]") {

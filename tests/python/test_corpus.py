@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
 import smplist
-from corpus import Tree, of_kind
+from corpus import CASES, FOLDER, Tree, of_kind
 
 FORMATS: dict[str, Any] = {
     "address": smplist.Address,
@@ -39,6 +40,13 @@ def test_plans_are_what_the_corpus_expects(case: Tree) -> None:
     if "expect_first_available" in case:
         first = plan.first_available(case["availability"])
         assert (first and first.source) == case["expect_first_available"]
+
+
+def test_plans_are_byte_for_byte_what_they_were() -> None:
+    """One line for each plan, with its sentences; C++ computes the same. [S-60] [S-67]"""
+    lines = "".join(f"{plan_of(case).to_json()}\n" for case in CASES if "client" in case)
+    golden = (FOLDER / "golden.sha256").read_text(encoding="utf-8").strip()
+    assert hashlib.sha256(lines.encode()).hexdigest() == golden
 
 
 @pytest.mark.parametrize("case", of_kind("failover"))

@@ -5,6 +5,7 @@
 
 #include <smplist/analysis/finding.hpp>
 #include <smplist/canonical.hpp>
+#include <smplist/failover.hpp>
 #include <smplist/plan.hpp>
 
 #include <string>
@@ -165,6 +166,30 @@ inline void write(json_writer& json, const source& s) {
   write_families(json.key("families"), s.families);
   write_endpoint(json.key("file_reputation"), s.file_reputation);
   write_endpoint(json.key("web_reputation"), s.web_reputation);
+  json.end_object();
+}
+
+inline void write(json_writer& json, const failover_record& r) {
+  json.begin_object();
+  json.key("identity").text(r.identity);
+  json.key("via").text_or_null(r.via);
+  json.key("tries").raw(std::to_string(r.tries));
+  json.key("rests").raw(std::to_string(r.rests));
+  json.key("due").raw(std::to_string(r.due));
+  json.key("kept").boolean(r.kept);
+  json.end_object();
+}
+
+inline void write(json_writer& json, const failover& f) {
+  const failover_settings& s = f.settings();
+  json.begin_object();
+  json.key("try_timeout").raw(std::to_string(s.try_timeout));
+  json.key("retries").raw(std::to_string(s.retries));
+  json.key("retry_gap").raw(std::to_string(s.retry_gap));
+  json.key("rest").raw(std::to_string(s.rest));
+  json.key("rest_max").raw(std::to_string(s.rest_max));
+  json.key("location_check").raw(std::to_string(s.location_check));
+  write(json.key("records"), f.records());
   json.end_object();
 }
 
