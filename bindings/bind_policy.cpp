@@ -185,7 +185,7 @@ void bind_policy_class(py::module_& m) {
           "matching_lists",
           [](const policy& p, const py::object& where) {
             py::list out;
-            const auto a = parse_or_raise<address>(py::str(where).cast<std::string>());
+            const auto a = parse_or_raise<address>(text_of(py::str(where)));
             for (const std::size_t i : smplist::detail::match_lists(p, {a}).lists) out.append(p.content().lists[i].name);
             return out;
           },
@@ -209,14 +209,14 @@ void bind_policy_class(py::module_& m) {
                      node.column}});
   }
   if (node.kind != node_kind::array && node.kind != node_kind::object) {
-    node.text = t[1].cast<std::string>();
+    node.text = text_of(t[1]);
     node.quoted = t[4].cast<bool>();
     node.verbatim = t[5].cast<bool>();
     return node;
   }
   for (const py::handle item : t[1]) {  // (key, line, column, value)
     const auto member = item.cast<py::tuple>();
-    node.members.push_back({member[0].cast<std::string>(), member[1].cast<std::uint32_t>(), member[2].cast<std::uint32_t>(),
+    node.members.push_back({text_of(member[0]), member[1].cast<std::uint32_t>(), member[2].cast<std::uint32_t>(),
                             tree_of(member[3].cast<py::tuple>(), depth + 1)});
   }
   return node;

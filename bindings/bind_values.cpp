@@ -37,7 +37,7 @@ namespace {
 /// Text, an int (below 2^32: IPv4), an `ipaddress` object or an `Address`.
 [[nodiscard]] address to_address(const py::handle value) {
   if (py::isinstance<address>(value)) return value.cast<address>();
-  if (py::isinstance<py::str>(value)) return parse_or_raise<address>(value.cast<std::string>());
+  if (py::isinstance<py::str>(value)) return parse_or_raise<address>(text_of(value));
   if (py::isinstance<py::int_>(value) && !py::isinstance<py::bool_>(value)) {
     const auto number = py::reinterpret_borrow<py::int_>(value);
     const int bits = number.attr("bit_length")().cast<int>();
@@ -52,7 +52,7 @@ namespace {
 /// Text, an `Address` or what makes one, an `ipaddress` network or an `AddressRange`.
 [[nodiscard]] address_range to_range(const py::handle value) {
   if (py::isinstance<address_range>(value)) return value.cast<address_range>();
-  if (py::isinstance<py::str>(value)) return parse_or_raise<address_range>(value.cast<std::string>());
+  if (py::isinstance<py::str>(value)) return parse_or_raise<address_range>(text_of(value));
   if (py::hasattr(value, "network_address")) return parse_or_raise<address_range>(py::str(value).cast<std::string>());
   return address_range(to_address(value));
 }

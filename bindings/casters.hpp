@@ -22,6 +22,14 @@ namespace smplist::python {
 
 namespace py = pybind11;
 
+/// The UTF-8 of a text; one with half of a surrogate pair is a `UnicodeEncodeError`.
+[[nodiscard]] inline std::string text_of(py::handle text) {
+  Py_ssize_t size = 0;
+  const char* const bytes = PyUnicode_AsUTF8AndSize(text.ptr(), &size);
+  if (bytes == nullptr) throw py::error_already_set();
+  return {bytes, static_cast<std::size_t>(size)};
+}
+
 /// The Python name of an enumeration: one row makes it exist there.
 template <class Enum>
 inline constexpr const char* enum_name = nullptr;
@@ -107,7 +115,7 @@ struct type_caster<Enum, std::enable_if_t<smplist::detail::has_words<Enum>::valu
   /// Takes a member or its word; another text is a `ValueError` that names the words.
   bool load(handle source, bool /*convert*/) {
     if (!isinstance<str>(source)) return false;
-    const auto word = source.cast<std::string>();
+    const auto word = smplist::python::text_of(source);
     const auto found = smplist::detail::from_word<Enum>(word);
     if (!found) {
       std::string words;
@@ -176,7 +184,7 @@ struct type_caster<smplist::password_reference> {
 
   bool load(handle source, bool /*convert*/) {
     if (!isinstance<str>(source)) return false;
-    const auto read = smplist::password_reference::try_parse(source.cast<std::string>());
+    const auto read = smplist::password_reference::try_parse(smplist::python::text_of(source));
     if (read) value_ = *read;
     return value_.has_value();
   }

@@ -45,13 +45,13 @@ void bind_enums(py::module_& m, const std::tuple<Enums...>* /*all*/) {
   if (py::isinstance<py::bool_>(value)) return scalar(node_kind::boolean, value.cast<bool>() ? "true" : "false");
   if (py::isinstance<py::int_>(value)) return scalar(node_kind::integer, py::str(value).cast<std::string>());
   if (py::isinstance<py::float_>(value)) return scalar(node_kind::real, py::str(value).cast<std::string>());
-  if (py::isinstance<py::str>(value)) return scalar(node_kind::text, value.cast<std::string>());
+  if (py::isinstance<py::str>(value)) return scalar(node_kind::text, text_of(value));
   document_node node;
   if (py::isinstance<py::dict>(value)) {
     node.kind = node_kind::object;
     for (const auto& [key, item] : py::reinterpret_borrow<py::dict>(value)) {
       if (!py::isinstance<py::str>(key)) throw py::type_error("a key is not text: " + py::repr(key).cast<std::string>());
-      node.members.push_back({key.cast<std::string>(), 0, 0, to_node(item, depth + 1)});
+      node.members.push_back({text_of(key), 0, 0, to_node(item, depth + 1)});
     }
     return node;
   }

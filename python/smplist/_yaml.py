@@ -16,6 +16,8 @@ _PLAIN = (
     re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"),
 )
+# what is not printable (YAML 1.2, 5.1)
+_NOT_TEXT = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT, _ARRAY, _OBJECT = 4, 5, 6
 _MAX_DEPTH = 64
 _MAX_NODES = 20_000_000
@@ -31,16 +33,31 @@ def _fail(file: str, mark: Any, code: str, reason: str, advice: str) -> PolicyEr
 
 def _expect_readable(text: str, file: str) -> None:
     """Refuse what the scanner has no good words for, or takes too long over."""
-    nul = text.find("\x00")
-    if nul >= 0:
-        place = (text.count("\n", 0, nul) + 1, nul - text.rfind("\n", 0, nul))
-        found = Problem("control_character", *place, "", "a NUL byte", "this is not a text file; give a policy document")
-        raise PolicyError([found], file)
+    if wrong := _NOT_TEXT.search(text):
+        at = wrong.start()
+        place = (text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at))
+        if text[at] == "\x00":
+            reason, advice = "a NUL byte", "this is not a text file; give a policy document"
+        else:
+            reason, advice = (
+                f"a character that YAML does not allow: U+{ord(text[at]):04X}",
+                "write it as an escape in double quotes",
+            )
+        raise PolicyError([Problem("control_character", *place, "", reason, advice)], file)
     if len(text) > _MAX_LINE:
         for number, line in enumerate(text.split("\n"), 1):
             if len(line) > _MAX_LINE:
                 reason = f"the line has {len(line):,} characters, and YAML is read up to {_MAX_LINE:,} in a line"
                 raise PolicyError([Problem("too_many", number, 1, "", reason, "break it, or write the policy as JSON")], file)
+
+
+def _joined(event: Any, file: str) -> str:
+    """The value of a scalar; pairs of escapes that make one character, as JSON writes them, become it."""
+    try:
+        value: str = event.value.encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        raise _fail(file, event.start_mark, "not_utf8", "half of a surrogate pair", "write the character itself") from None
+    return value
 
 
 def _scalar(event: Any) -> _Node:
@@ -152,6 +169,8 @@ def parse(text: str, file: str = "") -> Document:
                 documents += 1
                 if documents > 1:
                     raise _fail(file, event.start_mark, "syntax", "a second document begins", "keep one policy per file")
+            if isinstance(event, ScalarEvent) and not event.value.isascii():
+                event.value = _joined(event, file)
             if isinstance(event, ScalarEvent | MappingStartEvent | SequenceStartEvent) and event.ctag:
                 raise _fail(file, event.start_mark, "syntax", "a tag", "remove it; policies have no types of their own")
             if isinstance(event, ScalarEvent):

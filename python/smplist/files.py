@@ -270,7 +270,7 @@ def import_ranges(file: str | os.PathLike[str] | Iterable[str], into: Policy) ->
     found: list[Problem] = []
     try:
         for row in rows:
-            _import_row(row, lists, by_name, found, rows.line_num)
+            _import_row(row, lists, by_name, into.sources, found, rows.line_num)
     except csv.Error as error:
         found.append(Problem("syntax", rows.line_num, 1, "", f"not CSV: {error}", "mend the line"))
     if found:
@@ -279,9 +279,8 @@ def import_ranges(file: str | os.PathLike[str] | Iterable[str], into: Policy) ->
     return Policy.from_dict(document)
 
 
-def _import_row(
-    row: dict[str, Any], lists: list[dict[str, Any]], by_name: dict[str, Any], found: list[Problem], line: int
-) -> None:
+def _import_row(row: dict[str, Any], lists: list[dict[str, Any]], by_name: dict[str, Any], declared: dict[str, Any],
+                found: list[Problem], line: int) -> None:  # fmt: skip
     """One row of a range table; what is wrong with it goes to `found`."""
     list_name = (row["list"] or "").strip()
     text = (row.get("range") or "").strip() or f"{(row.get('first') or '').strip()}-{(row.get('last') or '').strip()}"
@@ -297,6 +296,10 @@ def _import_row(
         lists.append(by_name[list_name])
     entry = by_name[list_name]
     entry["ranges"].append(str(parsed))
-    for source in (row.get("sources") or "").split(";"):
-        if source.strip() and source.strip() not in entry["sources"]:
-            entry["sources"].append(source.strip())
+    for source in filter(None, map(str.strip, (row.get("sources") or "").split(";"))):
+        if source not in declared:
+            found.append(
+                Problem("unknown_source", line, 1, "", f"nobody declared the source {source!r}", "declare it in the policy")
+            )
+        elif source not in entry["sources"]:
+            entry["sources"].append(source)

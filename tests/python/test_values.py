@@ -143,6 +143,32 @@ def test_addresses_from_ints_and_ipaddress() -> None:
     assert smplist.AddressRange("::/0").size == 2**128
 
 
+LONE = "a\ud800"  # half of a surrogate pair
+
+
+def test_text_that_is_no_text_is_refused() -> None:
+    """Python's strings can hold what UTF-8 cannot; each way in says so with a `ValueError`, or a `TypeError` of its argument."""
+    for use in (
+        smplist.Address,
+        smplist.AddressRange,
+        smplist.Host,
+        smplist.loads,
+        lambda text: smplist.loads(text, "yaml"),
+        lambda text: smplist.Client([text]),
+        lambda text: smplist.Client(id=text),
+        lambda text: smplist.Client.from_dict({"id": text}),
+        lambda text: smplist.Policy.from_dict({text: 1}),
+        lambda text: smplist.Policy.from_json(text),
+        lambda text: ACME.evaluate(INSIDE, text),
+        lambda text: ACME.matching_lists(text),
+    ):
+        with pytest.raises((ValueError, TypeError)):
+            use(LONE)
+    for text in ('{"schema": "\\ud800"}', 'schema: "\\ud800"'):
+        with pytest.raises(smplist.PolicyError):
+            smplist.loads(text)
+
+
 def test_range_sets_do_what_sets_do() -> None:
     """The operations, over both families at once."""
     a, b = smplist.RangeSet(["10.0.0.0/8", "2001:db8::/32"]), smplist.RangeSet(["10.128.0.0/9", "::/0"])
