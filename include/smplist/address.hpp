@@ -200,7 +200,6 @@ struct ipv6_groups {
       if (groups.count > 6) return error_at(errc::group_count, 0, text.size());
       groups.push(*tail >> 16U);
       groups.push(*tail & 0xFFFFU);
-      at = text.size();
       break;
     }
     if (n.digits > 4) return error_at(errc::group_too_long, at, n.digits);

@@ -55,6 +55,7 @@ class cut_sweep {
     std::sort(touched.begin(), touched.end());
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
     std::vector<bool> held;
+    held.reserve(touched.size());
     for (const std::uint32_t group : touched) held.push_back(depth_[group] != 0);
     for (auto e = from; e != to; ++e) apply(*e);
     bool changed = winner != winner_rank();
