@@ -22,7 +22,8 @@ def compiles(job: tuple[str, str]) -> str:
     plain = header in ("smplist/json.hpp", "smplist/format.hpp")
     flags = [] if plain else ["-fno-exceptions", "-fno-rtti"]
     run = subprocess.run(
-        [compiler, *WARNINGS, *flags, "-I", str(ROOT), "-include", header, "/dev/null"],
+        [compiler, *WARNINGS, *flags, "-I", str(ROOT), "-include", header, "-"],
+        input="",
         capture_output=True,
         text=True,
         check=False,

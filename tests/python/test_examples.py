@@ -61,23 +61,18 @@ def world(folder: Path, rows: int) -> Path:
     return path
 
 
-def seconds(policy: Path) -> tuple[float, float]:
-    """How long loading takes, and one explained answer."""
-    start = time.perf_counter()
-    loaded = smplist.load(policy)
-    after = time.perf_counter()
-    loaded.evaluate(smplist.Client(["10.20.3.4"], location="internal"), "file_reputation").explain()
-    return after - start, time.perf_counter() - after
+def seconds(policy: Path) -> float:
+    """How long loading takes, in seconds of this process."""
+    start = time.process_time()
+    smplist.load(policy)
+    return time.process_time() - start
 
 
 def test_doubling_the_input_does_not_more_than_double_the_time(tmp_path: Path) -> None:
-    """At most 2.3 times, in the median of pairs measured one after the other; a quadratic step would show four."""
-    small, large = world(tmp_path, 50_000), world(tmp_path, 100_000)
-    ratios = []
-    for _ in range(7):
-        few, many = seconds(small)[0], seconds(large)[0]
-        ratios.append(many / few)
-    assert statistics.median(ratios) < 2.3, ratios
+    """At most 2.3 times, as the ratio of medians measured in turns; a quadratic step would show four."""
+    small, large = world(tmp_path, 100_000), world(tmp_path, 200_000)
+    few, many = zip(*((seconds(small), seconds(large)) for _ in range(9)), strict=True)
+    assert statistics.median(many) < 2.3 * statistics.median(few), (few, many)
 
 
 def test_a_policy_of_the_size_of_the_internet(tmp_path: Path) -> None:

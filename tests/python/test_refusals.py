@@ -288,16 +288,19 @@ def test_a_file_that_is_not_there(run: Run) -> None:
     assert (ended.returncode, ended.stderr) == (2, "smplist: cannot read none.yaml: No such file or directory\n")
 
 
+CAPABILITIES = "-dac_override,-dac_read_search"  # with which root may read and write everything
+
+
 def test_no_permission(run: Run, tmp_path: Path) -> None:
     """A file that must not be read, and a folder that must not be written to."""
     (tmp_path / "p.yaml").write_text(POLICY, encoding="utf-8")
     (tmp_path / "p.yaml").chmod(0)
-    as_nobody = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
-    ended = run("explain", "p.yaml", "--address", "10.0.0.1", before=as_nobody)
+    bound = ["setpriv", f"--bounding-set={CAPABILITIES}", f"--inh-caps={CAPABILITIES}"] if os.geteuid() == 0 else []
+    ended = run("explain", "p.yaml", "--address", "10.0.0.1", before=bound)
     assert (ended.returncode, ended.stderr) == (2, "smplist: cannot read p.yaml: Permission denied\n")
     (tmp_path / "p.yaml").chmod(0o644)
     tmp_path.chmod(0o555)
-    ended = run("convert", "p.yaml", "out.json", before=as_nobody)
+    ended = run("convert", "p.yaml", "out.json", before=bound)
     tmp_path.chmod(0o755)
     assert (ended.returncode, ended.stderr) == (2, "smplist: cannot write out.json: Permission denied\n")
 
