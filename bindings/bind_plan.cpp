@@ -130,7 +130,7 @@ using settings_state = std::array<std::int64_t, 6>;
 using record_state = std::tuple<std::string, std::string, std::int64_t, std::int64_t, std::int64_t, bool>;
 
 [[nodiscard]] py::tuple failover_state(const failover& f) {
-  const failover_settings& s = f.settings();
+  const failover_settings s = f.settings();
   std::vector<record_state> records;
   for (const failover_record& r : f.records()) records.emplace_back(r.identity, r.via, r.tries, r.rests, r.due, r.kept);
   return py::make_tuple(settings_state{s.try_timeout, s.retries, s.retry_gap, s.rest, s.rest_max, s.location_check}, records);

@@ -154,7 +154,8 @@ void bind_policy_class(py::module_& m) {
           "From the JSON text of a policy document.\n\nRaises\n------\nPolicyError\n    With everything that is wrong.");
   cls.def_property_readonly(
          "title", [](const policy& p) { return p.content().title; }, "Its title.")
-      .def_property_readonly("revision", &policy::revision, "`sha256:` and the digest of the canonical form. [S-82]")
+      .def_property_readonly(
+          "revision", [](const policy& p) { return p.revision(); }, "`sha256:` and the digest of the canonical form. [S-82]")
       .def_property_readonly(
           "profile", [](const policy& p) { return p.content().profile; }, "The set of defaults. [S-48]")
       .def_property_readonly(

@@ -285,16 +285,23 @@ class [[nodiscard]] result {
 
   [[nodiscard]] constexpr bool has_value() const noexcept { return value_.has_value(); }
   [[nodiscard]] constexpr explicit operator bool() const noexcept { return has_value(); }
-  [[nodiscard]] constexpr const T& operator*() const noexcept { return *value_; }
+  [[nodiscard]] constexpr const T& operator*() const& noexcept { return *value_; }
+  [[nodiscard]] constexpr T operator*() && noexcept { return *std::move(value_); }
   [[nodiscard]] constexpr const T* operator->() const noexcept { return &*value_; }
 
   /// The value; without one the program ends, after throwing `parse_exception` where there are exceptions.
-  [[nodiscard]] constexpr const T& value() const {
+  [[nodiscard]] constexpr const T& value() const& {
     if (!value_) fail();
     return *value_;
   }
+  /// Of a result that is about to end the value itself, so that nobody is left with a reference to what is gone.
+  [[nodiscard]] constexpr T value() && {
+    if (!value_) fail();
+    return *std::move(value_);
+  }
   /// Why there is no value; meaningless if there is one.
-  [[nodiscard]] constexpr const Error& error() const noexcept { return error_; }
+  [[nodiscard]] constexpr const Error& error() const& noexcept { return error_; }
+  [[nodiscard]] constexpr Error error() && noexcept { return std::move(error_); }
 
  private:
   [[noreturn]] void fail() const {

@@ -79,7 +79,7 @@ class failover {
     }
   }
 
-  [[nodiscard]] const failover_settings& settings() const noexcept { return settings_; }
+  [[nodiscard]] failover_settings settings() const noexcept { return settings_; }
 
   /// All that is remembered, by identity and proxy; endpoints that never failed and are not kept need no record.
   [[nodiscard]] std::vector<failover_record> records() const {

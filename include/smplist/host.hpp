@@ -57,7 +57,7 @@ class host {
 #endif
 
   /// The address, if the host is one.
-  [[nodiscard]] const std::optional<smplist::address>& literal() const noexcept { return address_; }
+  [[nodiscard]] std::optional<smplist::address> literal() const noexcept { return address_; }
   [[nodiscard]] bool is_name() const noexcept { return !address_.has_value(); }
 
   /// Canonical: the name, or the address bare.

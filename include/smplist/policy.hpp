@@ -30,9 +30,11 @@ class policy {
   }
 
   /// What the policy says, defaults resolved.
-  [[nodiscard]] const policy_draft& content() const noexcept { return checked_->draft; }
+  [[nodiscard]] const policy_draft& content() const& noexcept { return checked_->draft; }
+  [[nodiscard]] policy_draft content() && { return checked_->draft; }
   /// `sha256:` and 64 hexadecimal digits. [S-82]
-  [[nodiscard]] const std::string& revision() const noexcept { return checked_->revision; }
+  [[nodiscard]] const std::string& revision() const& noexcept { return checked_->revision; }
+  [[nodiscard]] std::string revision() && { return checked_->revision; }
   /// The bytes that the revision is made of. [S-82]
   [[nodiscard]] std::string canonical() const { return detail::canonical_text(content()); }
 

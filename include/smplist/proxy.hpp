@@ -30,7 +30,8 @@ class password_reference {
   [[nodiscard]] static password_reference parse(std::string_view text) { return try_parse(text).value(); }
 #endif
 
-  [[nodiscard]] const std::string& to_text() const noexcept { return text_; }
+  [[nodiscard]] const std::string& to_text() const& noexcept { return text_; }
+  [[nodiscard]] std::string to_text() && noexcept { return std::move(text_); }
 
   friend bool operator==(const password_reference& a, const password_reference& b) noexcept { return a.text_ == b.text_; }
   friend bool operator!=(const password_reference& a, const password_reference& b) noexcept { return !(a == b); }

@@ -22,7 +22,8 @@ class range_set {
   /// The union of `ranges`, in any order. O(n log n).
   explicit range_set(std::vector<address_range> ranges) : ranges_(joined(std::move(ranges))) {}
 
-  [[nodiscard]] const std::vector<address_range>& ranges() const noexcept { return ranges_; }
+  [[nodiscard]] const std::vector<address_range>& ranges() const& noexcept { return ranges_; }
+  [[nodiscard]] std::vector<address_range> ranges() && noexcept { return std::move(ranges_); }
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
 
   /// O(log n).

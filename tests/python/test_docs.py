@@ -121,6 +121,19 @@ def test_the_readme_prints_what_it_says(copy: Path) -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
 
 
+def test_the_programs_of_the_reference_print_what_they_say(copy: Path) -> None:
+    """Each whole C++ program of cpp.md, built as the page says."""
+    programs = [
+        block for block in blocks(ROOT / "docs/reference/cpp.md") if block.language == "cpp" and "int main(" in block.code
+    ]
+    assert len(programs) >= 5
+    for block in programs:
+        (copy / "example.cpp").write_text(block.code, encoding="utf-8")
+        build = "g++ -std=c++17 -Wall -Wextra -Werror -DFMT_HEADER_ONLY -Iinclude example.cpp -o example"
+        printed = shell(f"{build} && ./example", copy)
+        assert block.output is not None and fits(block.output, printed), f"cpp.md:{block.line}\n{printed}"
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as code hosts make them."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)

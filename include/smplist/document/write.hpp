@@ -181,7 +181,7 @@ inline void write(json_writer& json, const failover_record& r) {
 }
 
 inline void write(json_writer& json, const failover& f) {
-  const failover_settings& s = f.settings();
+  const failover_settings s = f.settings();
   json.begin_object();
   json.key("try_timeout").raw(std::to_string(s.try_timeout));
   json.key("retries").raw(std::to_string(s.retries));
