@@ -156,6 +156,13 @@ FILES: dict[str, tuple[str, str | bytes, str]] = {
         "1:1: error: the document is empty; write a policy; `smplist schema` says what it holds [syntax]",
     ),
     "not JSON": ("p.json", "hello", "1:1: error: not JSON: unexpected 'h'; mend the document at this place [syntax]"),
+    "nothing at all": (
+        "p.json",
+        "{}",
+        "1:1: error: the key 'schema' is missing; write it [missing_key]\n"
+        "1:1: error: the key 'sources' is missing; write it [missing_key]\n"
+        "1:1: error: the key 'internal' is missing; write it [missing_key]",
+    ),
     "half a JSON": (
         "p.json",
         '{"schema":\n',

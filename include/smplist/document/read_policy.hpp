@@ -33,10 +33,11 @@ class policy_reader {
   }
 
  private:
-  /// A document of another schema is not judged by the rules of this one.
+  /// A document of another schema is not judged by the rules of this one; one that names none is.
   [[nodiscard]] bool is_our_schema(const located& top) {
     const auto at = in_.require(top, "schema");
-    if (!at || !in_.expect(*at, node_kind::text)) return false;
+    if (!at) return true;
+    if (!in_.expect(*at, node_kind::text)) return false;
     if (at->node->text == "smplist/1") return true;
     in_.report(*at->node, at->pointer, errc::wrong_schema, "unknown schema " + shown(at->node->text),
                "write smplist/1, or use a version of smplist that knows this schema");
