@@ -29,6 +29,11 @@ class policy {
     return policy(std::make_shared<const checked>(std::move(draft)));
   }
 
+  // copies only: a policy that was moved from would be one that says nothing
+  policy(const policy&) = default;
+  policy& operator=(const policy&) = default;
+  ~policy() = default;
+
   /// What the policy says, defaults resolved.
   [[nodiscard]] const policy_draft& content() const& noexcept { return checked_->draft; }
   [[nodiscard]] policy_draft content() && { return checked_->draft; }

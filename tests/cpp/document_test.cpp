@@ -115,6 +115,13 @@ TEST_CASE("document: the canonical form is a fixed point [S-82]", "[document]") 
   CHECK(json::load(with("10.0.0.0/8", "10.0.0.0/9")).value() != p);
 }
 
+TEST_CASE("policy: one that was moved from still says what it said", "[policy]") {
+  policy one = json::load(small).value();
+  const policy other = std::move(one);
+  CHECK(one == other);  // NOLINT(bugprone-use-after-move): that is the point
+  CHECK(one.content().sources.size() == 2);
+}
+
 TEST_CASE("document: profiles are defaults, and what is written wins [S-48]", "[document]") {
   const auto draft = [](const std::string& text) { return json::load(text).value().content(); };
   CHECK(!draft(small).web_reputation_falls_back);
