@@ -99,6 +99,11 @@ def load_document(path: str | os.PathLike[str]) -> Document:
     return parse_document(read_text(path), os.fspath(path), form_of(path))
 
 
+def same_file(a: str, b: str) -> bool:
+    """Whether two paths are one file that is there; `-` is none."""
+    return a != "-" and b != "-" and os.path.exists(a) and os.path.exists(b) and os.path.samefile(a, b)
+
+
 def load(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> Policy:
     """A policy from a path or an open file, JSON or YAML.
 
@@ -259,11 +264,12 @@ def import_ranges(file: str | os.PathLike[str] | Iterable[str], into: Policy) ->
     """
     named = isinstance(file, str | os.PathLike)
     name = os.fspath(file) if isinstance(file, str | os.PathLike) else ""
-    lines: Iterable[str] = read_text(name).splitlines(keepends=True) if named else file  # type: ignore[assignment]
+    lines: Iterable[str] = io.StringIO(read_text(name), newline="") if named else file  # type: ignore[assignment]
     rows = csv.DictReader(lines, strict=True)
     header = set(rows.fieldnames or ())
     if "list" not in header or not ({"first", "last"} <= header or "range" in header):
-        raise _problem(name, 1, "missing_key", "the header is not list,first,last or list,range", "name the columns")
+        advice = "name the columns, with commas between them"
+        raise _problem(name, 1, "missing_key", "the header is not list,first,last or list,range", advice)
     document = into.to_dict()
     lists: list[dict[str, Any]] = document["internal"]["custom"]["lists"]
     by_name = {entry["name"]: entry for entry in lists}
@@ -279,9 +285,13 @@ def import_ranges(file: str | os.PathLike[str] | Iterable[str], into: Policy) ->
     return Policy.from_dict(document)
 
 
-def _import_row(row: dict[str, Any], lists: list[dict[str, Any]], by_name: dict[str, Any], declared: dict[str, Any],
+def _import_row(row: dict[Any, Any], lists: list[dict[str, Any]], by_name: dict[str, Any], declared: dict[str, Any],
                 found: list[Problem], line: int) -> None:  # fmt: skip
     """One row of a range table; what is wrong with it goes to `found`."""
+    if None in row:
+        reason = f"{len(row) - 1 + len(row[None])} cells in {len(row) - 1} columns"
+        found.append(Problem("too_many", line, 1, "", reason, "quote a cell that has a comma; sources are separated by ';'"))
+        return
     list_name = (row["list"] or "").strip()
     text = (row.get("range") or "").strip() or f"{(row.get('first') or '').strip()}-{(row.get('last') or '').strip()}"
     if not list_name:

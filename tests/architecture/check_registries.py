@@ -28,8 +28,12 @@ def lint_rules() -> list[str]:
             "test": (tests, f'"{code}"'),
             "heading in lint-rules.md": (page, f"## {code}"),
         }
+        codes = set(re.findall(r'\{"([a-z-]+)", severity', path.read_text(encoding="utf-8")))
+        wrong += [f"{path.name}: a finding of {other}" for other in sorted(codes - {code})]
         wrong += [f"{code}: no {what}" for what, (text, mark) in places.items() if mark not in text]
     rows = re.findall(r'\{"([a-z-]+)", severity', table)
+    headings = set(re.findall(r"^## ([a-z-]+)$", page, re.M))
+    wrong += [f"lint-rules.md has {heading}, which is no rule" for heading in sorted(headings - set(rows))]
     return wrong + [f"{row}: no file" for row in rows if not (rules / f"{row.replace('-', '_')}.hpp").exists()]
 
 

@@ -183,6 +183,8 @@ def test_evaluate_refuses_before_it_writes(run: Run, tmp_path: Path, policy: Pat
         (tmp_path / "c.csv").write_text(content, encoding="utf-8")
         ended = run("evaluate", policy.name, "c.csv", "-o", "out.csv")
         assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{says}\n")
+        ended = run("evaluate", policy.name, "c.csv", "--rejects", "bad.csv")
+        assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{says}\n")
     ended = run("evaluate", policy.name, "c.csv", "-o", "c.csv")
     assert (ended.returncode, ended.stderr) == (2, "smplist: the output is one of the inputs; write to another file\n")
     ended = run("evaluate", policy.name, "c.txt")
@@ -266,6 +268,22 @@ def test_convert_imports_range_tables(run: Run, tmp_path: Path, policy: Path) ->
     assert not (tmp_path / "new.yaml").exists()
     ended = run("convert", "t.csv", "new.yaml")
     assert ended.returncode == 2 and "--into" in ended.stderr
+    (tmp_path / "t.csv").write_text(
+        'list,range,sources\na,10.0.0.0/8,hq,spare\n"b\u2028",10.0.0.0/9,hq\nc,x,hq\n', encoding="utf-8"
+    )
+    assert run("convert", "t.csv", "new.yaml", "--into", policy.name).stderr.splitlines()[:2] == [
+        "t.csv:2:1: 4 cells in 3 columns; quote a cell that has a comma; sources are separated by ';'",
+        "t.csv:4:1: unexpected character: 'x'; remove it",
+    ]
+
+
+def test_convert_does_not_write_over_its_inputs(run: Run, tmp_path: Path, policy: Path) -> None:
+    """Neither over the policy nor over the one that ranges go into."""
+    (tmp_path / "t.csv").write_text("list,range,sources\na,10.0.0.0/8,hq\n", encoding="utf-8")
+    for words in (("convert", policy.name, policy.name), ("convert", "t.csv", policy.name, "--into", policy.name)):
+        ended = run(*words)
+        assert ended.returncode == 2 and f"{policy.name} is one of the inputs" in ended.stderr
+    assert policy.read_text(encoding="utf-8") == POLICY
 
 
 def test_schemas_are_printed_and_plans_and_policies_fit_them(run: Run, acme: Path) -> None:

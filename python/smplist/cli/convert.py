@@ -23,11 +23,13 @@ def command(source: str, target: str, into: str | None) -> None:
     Example: smplist convert ranges.csv policy.yaml --into sources.yaml
     """
     from smplist import PolicyError
-    from smplist.files import form_of, import_ranges, to_yaml, write_whole
+    from smplist.files import form_of, import_ranges, same_file, to_yaml, write_whole
 
     form = form_of(target)
     if form is None and target != "-":
         fail(f"smplist: {target}: write to a .json, .yaml or .yml file, or to - for JSON on standard output")
+    if same_file(source, target) or (into and same_file(into, target)):
+        fail(f"smplist: {target} is one of the inputs; write to another file (`smplist fmt --write` lays a policy out in place)")
     if Path(source).suffix.lower() == ".csv":
         if into is None:
             fail("smplist: a range table declares no sources; name a policy that does with --into")

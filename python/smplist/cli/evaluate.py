@@ -66,7 +66,7 @@ def _short_lines(lines: IO[str]) -> Iterator[str]:
 
 
 def _from_csv(lines: IO[str]) -> Iterator[tuple[int, Any, str]]:
-    """(line, client document or error text, raw row) of CSV with a header."""
+    """(line, client document or error text, raw row) of CSV; the header is read at once."""
     rows = csv.reader(_short_lines(lines))
     header = next(rows, None)
     if header is None:
@@ -76,6 +76,10 @@ def _from_csv(lines: IO[str]) -> Iterator[tuple[int, Any, str]]:
     if unknown or "addresses" not in header:
         wrong = f"unknown column {unknown[0]!r}" if unknown else "no column 'addresses'"
         fail(f"smplist: the clients' header has {wrong}; the columns are {', '.join(_CLIENT_COLUMNS)}")
+    return _csv_rows(rows, header)
+
+
+def _csv_rows(rows: Any, header: list[str]) -> Iterator[tuple[int, Any, str]]:
     while True:
         try:
             row = next(rows, None)
@@ -189,10 +193,6 @@ def _progress(rows: Iterator[tuple[int, Any, str]], shown: bool) -> Iterator[tup
     click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _same_file(a: str, b: str) -> bool:
-    return a != "-" and b != "-" and os.path.exists(a) and os.path.exists(b) and os.path.samefile(a, b)
-
-
 @click.command()
 @click.argument("policy")
 @click.argument("clients")
@@ -211,7 +211,9 @@ def command(policy: str, clients: str, output: str, service: str | None, rejects
     Example: smplist evaluate policy.yaml clients.csv -o plans.csv --rejects bad.csv
     """
     reading, writing = _form(clients, form_in), _form(output, form_out)
-    if _same_file(clients, output) or _same_file(policy, output) or (rejects and _same_file(clients, rejects)):
+    from smplist.files import same_file
+
+    if same_file(clients, output) or same_file(policy, output) or (rejects and same_file(clients, rejects)):
         fail("smplist: the output is one of the inputs; write to another file")
     loaded = load_policy(policy)
     asked = [service] if service else list(SERVICES)
@@ -220,11 +222,11 @@ def command(policy: str, clients: str, output: str, service: str | None, rejects
         if clients == "-":
             sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
         sink, finish = _sink(output, stack)
+        rows = _from_csv(source) if reading == "csv" else _from_ndjson(source)
         refused = _Rejects(rejects, stack)
         writer = csv.writer(sink)
         if writing == "csv":
             writer.writerow(COLUMNS)
-        rows = _from_csv(source) if reading == "csv" else _from_ndjson(source)
         shown = sys.stderr.isatty() and "NO_COLOR" not in os.environ
         for line, document, raw in _progress(rows, shown):
             client = _client(document)
