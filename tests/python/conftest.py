@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests share: where things are, the command line as its users run it, and the seed in the first lines."""
+"""What the tests share: where things are, the command line as its users run it, and the seed in what is printed."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Ended = subprocess.CompletedProcess[str]
 Run = Callable[..., Ended]
 
 
-def pytest_report_header() -> str:
-    """The seed of everything random; set SMPLIST_SEED to repeat a run."""
-    return f"seed: {os.environ['SMPLIST_SEED']}"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The seed of everything random, also where output is quiet; set SMPLIST_SEED to repeat a run."""
+    terminalreporter.write_line(f"seed: {os.environ['SMPLIST_SEED']}")
 
 
 @pytest.fixture
