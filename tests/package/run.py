@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -288,7 +289,7 @@ def main() -> int:
         print(line, flush=True)
         verdicts = [good]
         with ThreadPoolExecutor(2) as pool:
-            for line, good in pool.map(lambda item: attempt(*item, work), PROJECTS.items()):
+            for line, good in pool.map(attempt, PROJECTS, PROJECTS.values(), repeat(work)):
                 print(line, flush=True)
                 verdicts.append(good)
     return 0 if all(verdicts) else 1
