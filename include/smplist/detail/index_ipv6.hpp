@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+/// \file detail/index_ipv6.hpp
+/// Cellar. IPv6 addresses to small numbers: the whole family cut into intervals, in flat bytes.
+///
+/// A root over the first 16 bits (a small table has none), pages over the next eight where a chunk is crowded, then key trees
+/// over a window of 32 bits. Bounds that lie closer stand in tails of a few whole addresses, or in a tree over the next window.
+#pragma once
+
+#include <smplist/detail/key_tree.hpp>
+#include <smplist/detail/u128.hpp>
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace smplist::detail {
+
+inline constexpr std::size_t ipv6_head = 64;
+inline constexpr unsigned window_bits = 32;
+inline constexpr std::size_t max_tail_bounds = 8;
+inline constexpr std::size_t small_ipv6 = 1000;    // intervals; more get a root
+inline constexpr std::size_t crowded_chunk = 200;  // cells; more get a page
+inline constexpr std::size_t page_words = 256;
+
+/// From `first` on, the answer is `value`.
+struct ipv6_cell {
+  u128 first;
+  std::uint32_t value = 0;
+};
+
+/// The 32 bits of `x` behind the first `skipped`, zeros behind the end.
+[[nodiscard]] constexpr std::uint32_t window_of(u128 x, unsigned skipped) noexcept {
+  const std::uint64_t high = skipped < 64 ? x.hi : x.lo;
+  const unsigned shift = skipped % 64;
+  const std::uint64_t behind = skipped < 64 ? x.lo : 0;
+  const std::uint64_t from = shift == 0 ? high : high << shift | behind >> (64 - shift);
+  return static_cast<std::uint32_t>(from >> 32U);
+}
+
+/// A view of the bytes that `ipv6_index_writer` writes. Trivially copyable; the bytes outlive it.
+class ipv6_index {
+ public:
+  ipv6_index() = default;
+  explicit ipv6_index(const std::byte* head) noexcept
+      : root_(head + ipv6_head),
+        pages_(head + load<std::uint32_t>(head + 4)),
+        lines_(head + load<std::uint32_t>(head + 8)),
+        tails_(head + load<std::uint32_t>(head + 12)),
+        skipped_(load<std::uint32_t>(head)) {}
+
+  [[nodiscard]] std::uint32_t find(u128 x) const noexcept {
+    const std::uint32_t window = window_of(x, skipped_);
+    std::uint32_t word = root_word(x);
+    if (kind_of(word) == word_kind::page) word = page_word(word, window);
+    word = descend(lines_, word, window);
+    return kind_of(word) == word_kind::value ? word : find_closer(word, x);
+  }
+
+  /// Hands `take(i, value)` the answers of `n` addresses; `address_of(i)` gives them.
+  template <class AddressOf, class Take>
+  void find_many(std::size_t n, AddressOf address_of, Take take) const noexcept {
+    constexpr std::size_t group = 32;
+    std::array<std::uint32_t, group> words;
+    std::array<std::uint32_t, group> windows;
+    for (std::size_t from = 0; from < n; from += group) {
+      const std::size_t count = std::min(group, n - from);
+      for (std::size_t i = 0; i < count; ++i) {
+        const u128 x = address_of(from + i);
+        words[i] = root_word(x);
+        windows[i] = window_of(x, skipped_);
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        if (kind_of(words[i]) == word_kind::page) words[i] = page_word(words[i], windows[i]);
+        prefetch(lines_ + line_size * which_of(words[i]));
+      }
+      for (bool more = true; more;) {
+        more = false;
+        for (std::size_t i = 0; i < count; ++i) {
+          if (kind_of(words[i]) != word_kind::inner_node) continue;
+          words[i] = step_inner(lines_ + line_size * which_of(words[i]), windows[i]);
+          prefetch(lines_ + line_size * which_of(words[i]));
+          more = true;
+        }
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t word = descend(lines_, words[i], windows[i]);
+        take(from + i, kind_of(word) == word_kind::value ? word : find_closer(word, address_of(from + i)));
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t root_word(u128 x) const noexcept {
+    return load<std::uint32_t>(root_ + (skipped_ == 0 ? 0 : 4 * (x.hi >> 48U)));
+  }
+  [[nodiscard]] std::uint32_t page_word(std::uint32_t word, std::uint32_t window) const noexcept {
+    return load<std::uint32_t>(pages_ + 4 * (page_words * which_of(word) + (window >> 24U)));
+  }
+
+  /// What lies behind a window: a tail, or the next window.
+  [[nodiscard]] std::uint32_t find_closer(std::uint32_t word, u128 x) const noexcept {
+    for (unsigned skipped = skipped_ + window_bits;; skipped += window_bits) {
+      if (kind_of(word) == word_kind::tail) return find_in_tail(tails_ + 4 * std::size_t{which_of(word)}, x);
+      if (kind_of(word) != word_kind::next_window) return word;
+      word = descend(lines_, load<std::uint32_t>(tails_ + 4 * std::size_t{which_of(word)}), window_of(x, skipped));
+    }
+  }
+
+  /// A number of bounds, the answers (one more), the bounds.
+  [[nodiscard]] static std::uint32_t find_in_tail(const std::byte* tail, u128 x) noexcept {
+    const std::size_t bounds = load<std::uint32_t>(tail);
+    const std::byte* const first = tail + 4 * (bounds + 2);
+    std::size_t passed = 0;
+    for (std::size_t i = 0; i < bounds; ++i)
+      passed += u128{load<std::uint64_t>(first + 16 * i), load<std::uint64_t>(first + 16 * i + 8)} <= x ? 1U : 0U;
+    return load<std::uint32_t>(tail + 4 * (1 + passed));
+  }
+
+  const std::byte* root_ = nullptr;
+  const std::byte* pages_ = nullptr;
+  const std::byte* lines_ = nullptr;
+  const std::byte* tails_ = nullptr;
+  unsigned skipped_ = 0;
+};
+
+/// Makes the bytes of an `ipv6_index`.
+class ipv6_index_writer {
+ public:
+  /// `cells` cut the whole family: they ascend from 0, and neighbours differ.
+  [[nodiscard]] static std::vector<std::byte> write(const std::vector<ipv6_cell>& cells) {
+    ipv6_index_writer writer(cells);
+    byte_writer root;
+    if (cells.size() <= small_ipv6) root.put(writer.add_window(0, cells.size(), 0));
+    else writer.write_root(root);
+    return writer.assemble(root, cells.size() <= small_ipv6 ? 0 : 16);
+  }
+
+ private:
+  explicit ipv6_index_writer(const std::vector<ipv6_cell>& cells) : cells_(&cells) {}
+
+  [[nodiscard]] const ipv6_cell& cell(std::size_t i) const noexcept { return (*cells_)[i]; }
+
+  /// The first cell from `from` on that starts at `bound` or behind it.
+  [[nodiscard]] std::size_t first_from(std::size_t from, u128 bound) const {
+    const auto found = std::lower_bound(cells_->begin() + static_cast<std::ptrdiff_t>(from), cells_->end(), bound,
+                                        [](const ipv6_cell& c, u128 at) { return c.first < at; });
+    return static_cast<std::size_t>(found - cells_->begin());
+  }
+  /// The cell that holds `at`, `next` being the first that starts at `at` or behind it.
+  [[nodiscard]] std::size_t holder(std::size_t next, u128 at) const noexcept {
+    return next < cells_->size() && cell(next).first == at ? next : next - 1;
+  }
+
+  void write_root(byte_writer& root) {
+    std::size_t from = 0;
+    for (std::uint64_t chunk = 0; chunk < 1U << 16U; ++chunk) {
+      const u128 start{chunk << 48U, 0};
+      const std::size_t to = chunk + 1 == 1U << 16U ? cells_->size() : first_from(from, u128{(chunk + 1) << 48U, 0});
+      const std::size_t begin = holder(from, start);
+      root.put(to - from > crowded_chunk ? add_page(begin, to, chunk) : add_window(begin, to, 16));
+      from = to;
+    }
+  }
+
+  [[nodiscard]] std::uint32_t add_page(std::size_t begin, std::size_t end, std::uint64_t chunk) {
+    std::array<std::uint32_t, page_words> words{};
+    std::size_t from = begin;
+    for (std::uint64_t part = 0; part < page_words; ++part) {
+      const u128 start{chunk << 48U | part << 40U, 0};
+      while (from < end && cell(from).first < start) ++from;
+      std::size_t to = from;
+      while (to < end && (part == page_words - 1 || cell(to).first < u128{chunk << 48U | (part + 1) << 40U, 0})) ++to;
+      words[part] = add_window(from < end && cell(from).first == start ? from : from - 1, to, 16);
+      from = to;
+    }
+    const std::size_t which = pages_.size() / (4 * page_words);
+    for (const std::uint32_t word : words) pages_.put(word);
+    return make_word(word_kind::page, which);
+  }
+
+  /// The word for cells `begin` to `end - 1`, which from the second on agree in the first `skipped` bits.
+  [[nodiscard]] std::uint32_t add_window(std::size_t begin, std::size_t end, unsigned skipped) {
+    if (end - begin == 1) return cell(begin).value;
+    std::vector<tree_cell> level{{0, cell(begin).value}};
+    for (std::size_t from = begin + 1; from < end;) {
+      const std::uint32_t window = window_of(cell(from).first, skipped);
+      std::size_t to = from;
+      while (to < end && window_of(cell(to).first, skipped) == window) ++to;
+      const bool aligned = to - from == 1 && starts_window(cell(from).first, skipped);
+      const std::uint32_t word = aligned ? cell(from).value : add_closer(from - 1, to, skipped + window_bits);
+      put_cell(level, {window, word});
+      if (!aligned && window != ~std::uint32_t{0}) put_cell(level, {window + 1, cell(to - 1).value});
+      from = to;
+    }
+    return tree_.add(level);
+  }
+
+  static void put_cell(std::vector<tree_cell>& level, tree_cell next) {
+    if (level.back().first == next.first) level.back() = next;
+    else level.push_back(next);
+  }
+
+  /// Are all bits behind the window zero?
+  [[nodiscard]] static bool starts_window(u128 first, unsigned skipped) noexcept {
+    return skipped + window_bits >= 128 || (first & low_mask(128 - skipped - window_bits)) == u128{};
+  }
+
+  [[nodiscard]] std::uint32_t add_closer(std::size_t begin, std::size_t end, unsigned skipped) {
+    const std::size_t bounds = end - begin - 1;
+    if (bounds > max_tail_bounds) {
+      const std::uint32_t word = add_window(begin, end, skipped);
+      tails_.put(word);
+      return make_word(word_kind::next_window, tails_.size() / 4 - 1);
+    }
+    const std::size_t at = tails_.size() / 4;
+    tails_.put(static_cast<std::uint32_t>(bounds));
+    for (std::size_t i = begin; i < end; ++i) tails_.put(cell(i).value);
+    for (std::size_t i = begin + 1; i < end; ++i) {
+      tails_.put(cell(i).first.hi);
+      tails_.put(cell(i).first.lo);
+    }
+    return make_word(word_kind::tail, at);
+  }
+
+  [[nodiscard]] std::vector<std::byte> assemble(const byte_writer& root, std::uint32_t skipped) {
+    byte_writer out;
+    out.reserve(ipv6_head + root.size() + pages_.size() + tree_.bytes().size() + tails_.size() + 4 * line_size);
+    out.skip(ipv6_head);
+    const auto part = [&](const std::vector<std::byte>& bytes) {
+      const std::size_t at = out.align(line_size);
+      out.append(bytes.data(), bytes.size());
+      return static_cast<std::uint32_t>(at);
+    };
+    part(root.bytes());
+    const std::uint32_t pages = part(pages_.bytes());
+    const std::uint32_t lines = part(tree_.bytes());
+    const std::uint32_t tails = part(tails_.bytes());
+    const auto end = static_cast<std::uint32_t>(out.align(line_size));
+    std::size_t at = 0;
+    for (const std::uint32_t number : {skipped, pages, lines, tails, end}) {
+      store(out.at(at), number);
+      at += 4;
+    }
+    return std::move(out).take();
+  }
+
+  const std::vector<ipv6_cell>* cells_;
+  byte_writer pages_;
+  byte_writer tails_;
+  key_tree_writer tree_;
+};
+
+}  // namespace smplist::detail
