@@ -187,7 +187,7 @@ void bind_policy_class(py::module_& m) {
           [](const policy& p, const py::object& where) {
             py::list out;
             const auto a = parse_or_raise<address>(text_of(py::str(where)));
-            for (const std::size_t i : smplist::detail::match_lists(p, {a}).lists) out.append(p.content().lists[i].name);
+            for (const std::size_t i : smplist::detail::match_lists(p, p.content().on_overlap, {a}).lists) out.append(p.content().lists[i].name);
             return out;
           },
           "address"_a, "The custom lists that hold an address, in document order. [S-07]")

@@ -7,6 +7,7 @@
 #include <smplist/location.hpp>
 #include <smplist/source.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,6 +74,13 @@ struct policy_draft {
 
   [[nodiscard]] bool falls_back_to_network(service s) const noexcept {
     return s == service::file_reputation ? file_reputation_falls_back : web_reputation_falls_back;
+  }
+
+  /// Is there no source at all in the lists that the mode uses? [S-47]
+  [[nodiscard]] bool nothing_configured() const noexcept {
+    if (mode == list_mode::standard) return standard.sources.empty();
+    if (fallback_to_standard && !standard.sources.empty()) return false;
+    return std::all_of(lists.begin(), lists.end(), [](const source_list& l) { return l.sources.empty(); });
   }
 };
 

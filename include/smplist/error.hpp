@@ -63,6 +63,11 @@ enum class errc : std::uint8_t {
   duplicate_source,
   duplicate_endpoint,
   password_without_user,
+  not_compiled,
+  unsupported_version,
+  wrong_checksum,
+  corrupt,
+  unreadable_file,
 };
 
 template <>
@@ -113,9 +118,14 @@ struct detail::words<errc> {
       "duplicate_source",
       "duplicate_endpoint",
       "password_without_user",
+      "not_compiled",
+      "unsupported_version",
+      "wrong_checksum",
+      "corrupt",
+      "unreadable_file",
   };
 };
-static_assert(detail::count_of<errc> == static_cast<std::size_t>(errc::password_without_user) + 1);
+static_assert(detail::count_of<errc> == static_cast<std::size_t>(errc::unreadable_file) + 1);
 
 /// Why a text was refused, and which of its bytes are to blame (zero-based; the span may be empty at the end).
 struct parse_error {
@@ -187,6 +197,11 @@ struct parse_error {
     case errc::duplicate_source: return "the source stands twice in the list";
     case errc::duplicate_endpoint: return "the endpoint stands twice in the list";
     case errc::password_without_user: return "a password without a user";
+    case errc::not_compiled: return "not a compiled policy";
+    case errc::unsupported_version: return "a compiled policy of another version of the format";
+    case errc::wrong_checksum: return "the bytes do not match their checksum";
+    case errc::corrupt: return "the compiled policy contradicts itself";
+    case errc::unreadable_file: return "the file cannot be read";
   }
   return "";
 }
@@ -239,6 +254,11 @@ struct parse_error {
     case errc::duplicate_source: return "keep one of them";
     case errc::duplicate_endpoint: return "keep one of them, or change a port";
     case errc::password_without_user: return "add 'user'";
+    case errc::not_compiled: return "give a file that 'compile' wrote";
+    case errc::unsupported_version:
+    case errc::wrong_checksum:
+    case errc::corrupt: return "compile the policy again";
+    case errc::unreadable_file: return "check that it exists and may be read";
   }
   return "";
 }

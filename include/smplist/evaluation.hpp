@@ -80,7 +80,7 @@ class evaluation {
     if (plan_.service == service::web_reputation && !draft_->web_reputation_to_servers) {
       return only_network(reason::web_reputation_to_network);
     }
-    if (nothing_configured()) return only_network(reason::no_sources_configured);
+    if (draft_->nothing_configured()) return only_network(reason::no_sources_configured);
     if (draft_->mode == list_mode::standard) {
       say(reason::standard_list_for_all);
       add_stage(stage::standard_list, draft_->standard);
@@ -102,23 +102,16 @@ class evaluation {
     add_stage(stage::network, draft_->network);
   }
 
-  // [S-47]
-  [[nodiscard]] bool nothing_configured() const {
-    if (draft_->mode == list_mode::standard) return draft_->standard.sources.empty();
-    if (draft_->fallback_to_standard && !draft_->standard.sources.empty()) return false;
-    return std::all_of(draft_->lists.begin(), draft_->lists.end(), [](const source_list& l) { return l.sources.empty(); });
-  }
-
   // [S-43] [S-44] [S-45]
   void choose_custom_list() {
-    const list_match match = match_lists(*policy_, plan_.client_addresses);
+    const list_match match = match_lists(*policy_, draft_->on_overlap, plan_.client_addresses);
     if (!match.chosen) return say(reason::no_custom_list_matches);
-    const source_list& list = draft_->lists[match.chosen->list];
-    const address_range& range = list.ranges[match.chosen->range];
+    const source_list& list = draft_->lists[match.chosen->held.group];
+    const address_range& range = list.ranges[match.chosen->held.member];
     plan_.decided_by = deciding_range{list.name, range, match.chosen->by};
     plan_.lists.push_back(list.name);
     for (const std::size_t other : match.lists) {
-      if (other != match.chosen->list) plan_.lists.push_back(draft_->lists[other].name);
+      if (other != match.chosen->held.group) plan_.lists.push_back(draft_->lists[other].name);
     }
     say(reason::custom_list_matched, {list.name, range.to_text(), match.chosen->by.to_text()});
     if (plan_.lists.size() > 1) {

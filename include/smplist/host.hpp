@@ -59,6 +59,8 @@ class host {
   /// The address, if the host is one.
   [[nodiscard]] std::optional<smplist::address> literal() const noexcept { return address_; }
   [[nodiscard]] bool is_name() const noexcept { return !address_.has_value(); }
+  /// The name; empty if the host is an address.
+  [[nodiscard]] std::string_view name() const noexcept { return name_; }
 
   /// Canonical: the name, or the address bare.
   [[nodiscard]] std::string to_text() const { return address_ ? address_->to_text() : name_; }

@@ -13,12 +13,13 @@ namespace smplist::detail {
 
 /// A range that holds an address of the client.
 struct range_hit {
-  std::size_t list = 0;
-  std::size_t range = 0;
+  labelled_interval held;  // group: the list, member: the range within it
   address by;
 
-  friend bool operator==(const range_hit& a, const range_hit& b) noexcept {
-    return a.list == b.list && a.range == b.range && a.by == b.by;
+  [[nodiscard]] address_range range() const {
+    return address_range::try_make(address::from_ipv6(held.first.hi, held.first.lo),
+                                   address::from_ipv6(held.last.hi, held.last.lo))
+        .value();
   }
 };
 
@@ -28,52 +29,43 @@ struct list_match {
   std::optional<range_hit> chosen = {};
 };
 
-/// The ranges of the custom lists that hold one of `addresses`, in canonical order of the addresses.
-[[nodiscard]] inline std::vector<range_hit> ranges_holding(const policy& p, std::vector<address> addresses) {
-  std::sort(addresses.begin(), addresses.end());
-  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
-  std::vector<range_hit> hits;
-  for (const address a : addresses) {
-    p.each_range_holding(a, [&](const labelled_interval& held) { hits.push_back({held.group, held.member, a}); });
-  }
-  return hits;
-}
-
-/// Is `a` the better hit for one and the same address under this rule? [S-44]
-[[nodiscard]] inline bool decides_before(const policy& p, const range_hit& a, const range_hit& b) {
-  const auto length = [&](const range_hit& hit) {
-    const address_range& range = p.content().lists[hit.list].ranges[hit.range];
-    return range.last().bits() - range.first().bits();
-  };
-  switch (p.content().on_overlap) {
+/// Is `a` the better hit for one and the same address? [S-44]
+[[nodiscard]] inline bool decides_before(overlap_rule rule, const labelled_interval& a, const labelled_interval& b) noexcept {
+  switch (rule) {
     case overlap_rule::first: break;
     case overlap_rule::last:
-      if (a.list != b.list) return b.list < a.list;
+      if (a.group != b.group) return b.group < a.group;
       break;
     case overlap_rule::most_specific:
-      if (length(a) != length(b)) return length(a) < length(b);
+      if (a.last - a.first != b.last - b.first) return a.last - a.first < b.last - b.first;
       break;
   }
-  return a.list != b.list ? a.list < b.list : a.range < b.range;
+  return a.group != b.group ? a.group < b.group : a.member < b.member;
 }
 
 /// Every matching list, and the choice among them: per address the hit that decides, then among the addresses the
 /// earlier list (under `last` the later one), then the first address in canonical order. [S-44]
-[[nodiscard]] inline list_match match_lists(const policy& p, const std::vector<address>& addresses) {
+///
+/// `p` is a policy in either form: it has `each_range_holding`.
+template <class Policy>
+[[nodiscard]] list_match match_lists(const Policy& p, overlap_rule rule, std::vector<address> addresses) {
+  std::sort(addresses.begin(), addresses.end());
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   list_match match;
-  std::vector<range_hit> winners;  // one per address that any list holds
-  for (const range_hit& hit : ranges_holding(p, addresses)) {
-    match.lists.push_back(hit.list);
-    if (winners.empty() || winners.back().by != hit.by) winners.push_back(hit);
-    else if (decides_before(p, hit, winners.back())) winners.back() = hit;
+  for (const address a : addresses) {
+    std::optional<labelled_interval> winner;
+    p.each_range_holding(a, [&](const labelled_interval& held) {
+      match.lists.push_back(held.group);
+      if (!winner || decides_before(rule, held, *winner)) winner = held;
+    });
+    if (!winner) continue;
+    const bool later_wins = rule == overlap_rule::last;
+    const bool better =
+        !match.chosen || (later_wins ? match.chosen->held.group < winner->group : winner->group < match.chosen->held.group);
+    if (better) match.chosen = range_hit{*winner, a};
   }
   std::sort(match.lists.begin(), match.lists.end());
   match.lists.erase(std::unique(match.lists.begin(), match.lists.end()), match.lists.end());
-  const bool later_wins = p.content().on_overlap == overlap_rule::last;
-  for (const range_hit& hit : winners) {
-    const bool better = !match.chosen || (later_wins ? match.chosen->list < hit.list : hit.list < match.chosen->list);
-    if (better) match.chosen = hit;
-  }
   return match;
 }
 

@@ -55,6 +55,11 @@ class policy {
     checked_->holding[slot(a.family())].each(a.bits(), visit);
   }
 
+  /// The ranges of the custom lists in a family by ascending first end, each with list and range position.
+  [[nodiscard]] const std::vector<detail::labelled_interval>& ranges(family f) const noexcept {
+    return checked_->holding[slot(f)].sorted();
+  }
+
   /// The addresses of a family, ascending, at which the matching lists or the winning range change, for a client
   /// with that address alone.
   [[nodiscard]] const std::vector<detail::u128>& cuts(family f) const noexcept { return checked_->cuts[slot(f)]; }

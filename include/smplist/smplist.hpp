@@ -5,7 +5,7 @@
 #pragma once
 
 #include <smplist/analysis/lint.hpp>
-#include <smplist/evaluate.hpp>
+#include <smplist/compile.hpp>
 #include <smplist/failover.hpp>
 #include <smplist/range_set.hpp>
 #include <smplist/version.hpp>

@@ -17,11 +17,12 @@ FLOORS = [
     "order list",
     "client location draft canonical validate policy",
     "reason plan route match evaluation scope evaluate failover",
+    "compile",
     "analysis/finding analysis/lint",
     "smplist",
 ]
 SIDE = ["document", "json", "format"]
-FAMILIES = {"order": "order", "location": "location", "analysis/rules": "analysis/lint", "document": "document"}
+FAMILIES = {"order": "order", "location": "location", "compile": "compile", "analysis/rules": "analysis/lint", "document": "document"}
 FOREIGN = {"fmt": {"format"}, "nlohmann": {"json"}}
 
 

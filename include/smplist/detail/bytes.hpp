@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 namespace smplist::detail {
@@ -38,6 +39,12 @@ inline void store(std::byte* to, Number value) noexcept {
     if constexpr (sizeof value > 1) value = static_cast<Number>(value >> 8U);
   }
 }
+
+/// A run of bytes that somebody else owns.
+struct flat_part {
+  const std::byte* at = nullptr;
+  std::size_t size = 0;
+};
 
 /// Bytes while they are written.
 class byte_writer {

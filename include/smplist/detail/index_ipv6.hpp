@@ -99,11 +99,11 @@ class ipv6_index {
 
   /// What lies behind a window: a tail, or the next window.
   [[nodiscard]] std::uint32_t find_closer(std::uint32_t word, u128 x) const noexcept {
-    for (unsigned skipped = skipped_ + window_bits;; skipped += window_bits) {
+    for (unsigned skipped = skipped_ + window_bits; kind_of(word) != word_kind::value; skipped += window_bits) {
       if (kind_of(word) == word_kind::tail) return find_in_tail(tails_ + 4 * std::size_t{which_of(word)}, x);
-      if (kind_of(word) != word_kind::next_window) return word;
       word = descend(lines_, load<std::uint32_t>(tails_ + 4 * std::size_t{which_of(word)}), window_of(x, skipped));
     }
+    return word;
   }
 
   /// A number of bounds, the answers (one more), the bounds.

@@ -35,6 +35,8 @@ inline constexpr std::size_t narrow_keys = 10;
 inline constexpr std::size_t wide_keys = 7;
 inline constexpr std::uint32_t max_narrow_value = 0xFFFF;
 
+inline constexpr std::uint32_t no_tree_key = 0x7FFFFFFF;  // no address is behind it: it ends the keys of a line
+
 /// From `first` on, the answer is `word`.
 struct tree_cell {
   std::uint32_t first = 0;
@@ -59,11 +61,10 @@ class key_tree_writer {
  private:
   // start - 1 with the highest bit turned: signed comparison finds the starts up to x, and the greatest key none
   static constexpr std::uint32_t key(std::uint32_t first) noexcept { return (first - 1) ^ 0x80000000U; }
-  static constexpr std::uint32_t no_key = 0x7FFFFFFF;
 
   std::byte* add_line(std::size_t keys) {
     std::byte* const line = out_.at(out_.skip(line_size));
-    for (std::size_t i = 0; i < keys; ++i) store(line + 4 * i, no_key);
+    for (std::size_t i = 0; i < keys; ++i) store(line + 4 * i, no_tree_key);
     return line;
   }
 

@@ -33,6 +33,9 @@ class stabbing_index {
     build(0, sorted_.size());
   }
 
+  /// The intervals by ascending first end, then group, then member.
+  [[nodiscard]] const std::vector<labelled_interval>& sorted() const noexcept { return sorted_; }
+
   /// Calls `visit(const labelled_interval&)` for every interval that holds `point`, by ascending first end.
   template <class Visit>
   void each(u128 point, Visit&& visit) const {
