@@ -3,6 +3,7 @@
 #include "value_type.hpp"
 
 #include <smplist/analysis/lint.hpp>
+#include <smplist/compile.hpp>
 #include <smplist/json.hpp>
 
 #include <memory>
@@ -187,10 +188,22 @@ void bind_policy_class(py::module_& m) {
           [](const policy& p, const py::object& where) {
             py::list out;
             const auto a = parse_or_raise<address>(text_of(py::str(where)));
-            for (const std::size_t i : smplist::detail::match_lists(p, p.content().on_overlap, {a}).lists) out.append(p.content().lists[i].name);
+            for (const std::size_t i : smplist::detail::match_lists(p, p.content().on_overlap, {a}).lists)
+              out.append(p.content().lists[i].name);
             return out;
           },
           "address"_a, "The custom lists that hold an address, in document order. [S-07]")
+      .def(
+          "compile",
+          [](const policy& p, const std::map<std::string, family_set>& resolved) {
+            const facts given = make_facts(0, resolved);
+            const py::gil_scoped_release release;  // compiling is pure
+            return compile(p, given);
+          },
+          py::kw_only(), "resolved"_a = std::map<std::string, family_set>{},
+          "The policy as one run of bytes that answers without allocating. [S-67]\n\n`resolved` gives the families of hosts "
+          "whose "
+          "families the policy does not state; they are compiled in. [S-12]")
       .def("lint", &lint, "What the lint rules find, rule by rule.")
       .def("__repr__", [](const policy& p) {
         return fmt::format("Policy({}, {} sources, {} lists, {})", py::repr(py::str(p.content().title)).cast<std::string>(),

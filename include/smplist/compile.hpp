@@ -91,7 +91,7 @@ class compiled_policy {
     const detail::located_client located = locate(who);
     const std::size_t chain = choose_chain(located, what);
     arrange_sources(chain, what, random_key(who), epoch, room);
-    return plan_view(flat_, located, what, chain, detail::stack_number(who.families()), epoch, room.order_.data());
+    return plan_view(flat_, located, what, chain, detail::stack_number(who.families()), room.order_.data());
   }
 
   /// Who is asked first by a client that has this address alone.

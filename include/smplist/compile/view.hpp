@@ -107,8 +107,8 @@ class plan_view {
   friend class plan_builder;
 
   plan_view(const detail::flat_policy& flat, detail::located_client located, smplist::service what, std::size_t chain,
-            std::size_t stack, std::uint64_t epoch, const detail::ranked_source* order) noexcept
-      : flat_(&flat), located_(located), service_(what), chain_(chain), stack_(stack), epoch_(epoch), order_(order) {}
+            std::size_t stack, const detail::ranked_source* order) noexcept
+      : flat_(&flat), located_(located), service_(what), chain_(chain), stack_(stack), order_(order) {}
 
   /// Calls `visit(stage, source, status)` for every source of every stage in the order of asking, until it returns false.
   template <class Visit>
@@ -130,7 +130,6 @@ class plan_view {
   smplist::service service_;
   std::size_t chain_;
   std::size_t stack_;
-  std::uint64_t epoch_;
   const detail::ranked_source* order_;  // of every stage, one behind the other
 };
 
