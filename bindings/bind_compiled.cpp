@@ -74,83 +74,25 @@ class column_evaluation {
   [[nodiscard]] std::vector<std::uint64_t> run(const column_chunk& chunk, std::size_t from, std::size_t to, std::size_t offset,
                                                answers& out) const {
     std::vector<std::uint64_t> invalid;
-    block rows;
-    for (; from < to; from += block_size) {
-      rows.clear();
-      const std::size_t end = std::min(to, from + block_size);
-      for (std::size_t i = from; i < end; ++i) {
-        const column_item item = chunk.at(i);
-        if (!item.null && !sort_in(item, offset + i, rows)) invalid.push_back(offset + i);
-      }
+    const auto rows = std::make_unique<address_block>();
+    for (; from < to; from += address_block::room) {
+      rows->clear();
+      chunk.read(from, std::min(to, from + address_block::room), *rows);
+      const std::size_t first = offset + from;
+      for (const std::uint32_t row : rows->invalid) invalid.push_back(first + row);
       policy_->each_class_ipv4(
-          rows.ipv4.size(), [&](std::size_t i) { return rows.ipv4[i]; },
+          rows->ipv4_count, [&](std::size_t i) { return rows->ipv4[i]; },
           [&](std::size_t i, std::uint32_t found) {
-            put(rows.ipv4_row[i], found, family::ipv4, address::from_ipv4(rows.ipv4[i]).bits(), out);
+            put(first + rows->ipv4_row[i], found, family::ipv4, address::from_ipv4(rows->ipv4[i]).bits(), out);
           });
       policy_->each_class_ipv6(
-          rows.ipv6.size(), [&](std::size_t i) { return rows.ipv6[i]; },
-          [&](std::size_t i, std::uint32_t found) { put(rows.ipv6_row[i], found, family::ipv6, rows.ipv6[i], out); });
+          rows->ipv6_count, [&](std::size_t i) { return rows->ipv6[i]; },
+          [&](std::size_t i, std::uint32_t found) { put(first + rows->ipv6_row[i], found, family::ipv6, rows->ipv6[i], out); });
     }
     return invalid;
   }
 
  private:
-  static constexpr std::size_t block_size = 1024;
-
-  /// Addresses by family, and whose they are.
-  struct block {
-    std::vector<std::uint32_t> ipv4;
-    std::vector<smplist::detail::u128> ipv6;
-    std::vector<std::size_t> ipv4_row;
-    std::vector<std::size_t> ipv6_row;
-
-    void clear() {
-      ipv4.clear();
-      ipv6.clear();
-      ipv4_row.clear();
-      ipv6_row.clear();
-    }
-    void add(address a, std::size_t row) {
-      if (a.is_ipv4()) {
-        ipv4.push_back(a.ipv4_bits());
-        ipv4_row.push_back(row);
-      } else {
-        ipv6.push_back(a.bits());
-        ipv6_row.push_back(row);
-      }
-    }
-  };
-
-  [[nodiscard]] static bool sort_in(const column_item& item, std::size_t row, block& rows) {
-    switch (item.kind) {
-      case item_kind::ipv4_number:
-        rows.ipv4.push_back(item.number);
-        rows.ipv4_row.push_back(row);
-        return true;
-      case item_kind::bytes: {
-        if (item.bytes.size() != 4 && item.bytes.size() != 16) return false;
-        smplist::detail::u128 bits;
-        for (const char c : item.bytes) bits = {bits.hi << 8U | bits.lo >> 56U, bits.lo << 8U | static_cast<unsigned char>(c)};
-        rows.add(item.bytes.size() == 4 ? address::from_ipv4(static_cast<std::uint32_t>(bits.lo))
-                                        : address::from_ipv6(bits.hi, bits.lo),
-                 row);
-        return true;
-      }
-      case item_kind::text: break;
-    }
-    if (item.bytes.size() <= 15) {
-      if (const auto bits = smplist::detail::scan_ipv4(item.bytes)) {
-        rows.ipv4.push_back(*bits);
-        rows.ipv4_row.push_back(row);
-        return true;
-      }
-    }
-    const auto scanned = smplist::detail::scan_address(item.bytes);
-    if (!scanned) return false;
-    rows.add(scanned->value, row);  // a zone says nothing here [S-04]
-    return true;
-  }
-
   void put(std::size_t row, std::uint32_t found, family f, smplist::detail::u128 bits, answers& out) const {
     question q = question_;
     if (keys_ != nullptr) {

@@ -15,7 +15,7 @@ constexpr const char* accepted =
     "buffers of uint32, of uint8 with shape (n, 16), S16 and U; and iterables of str, int, ipaddress addresses and None";
 
 template <class Number>
-[[nodiscard]] Number read(const void* from, std::size_t i) noexcept {
+[[nodiscard]] Number number_at(const void* from, std::size_t i) noexcept {
   Number value;
   std::memcpy(&value, static_cast<const char*>(from) + sizeof(Number) * i, sizeof value);
   return value;
@@ -48,12 +48,32 @@ class arrow_chunk : public column_chunk {
     if (is_null(*view_.array, row)) return {true};
     if (view_.form != arrow_form::indices) return item(view_, row);
     const std::uint64_t index = index_at(row);
-    if (index >= static_cast<std::uint64_t>(dictionary_.array->length)) return {false, item_kind::text, "?"};
+    if (index >= static_cast<std::uint64_t>(dictionary_.array->length)) return {false, item_kind::text, no_address};
     const std::size_t entry = static_cast<std::size_t>(index) + static_cast<std::size_t>(dictionary_.array->offset);
     return is_null(*dictionary_.array, entry) ? column_item{true} : item(dictionary_, entry);
   }
 
+  void read(std::size_t from, std::size_t to, address_block& out) const override {
+    switch (view_.form) {  // once for all rows
+      case arrow_form::offsets32:
+        return read_rows(from, to, out, [&](std::size_t row) { return between<std::int32_t>(view_, row); });
+      case arrow_form::offsets64:
+        return read_rows(from, to, out, [&](std::size_t row) { return between<std::int64_t>(view_, row); });
+      case arrow_form::views: return read_rows(from, to, out, [&](std::size_t row) { return viewed(view_, row); });
+      default: return column_chunk::read(from, to, out);
+    }
+  }
+
  private:
+  template <class Item>
+  void read_rows(std::size_t from, std::size_t to, address_block& out, Item item_of_row) const {
+    const auto offset = static_cast<std::size_t>(view_.array->offset);
+    const bool nulls = view_.array->null_count != 0 && view_.array->buffers[0] != nullptr;
+    for (std::size_t i = from; i < to; ++i) {
+      if (!nulls || !is_null(*view_.array, i + offset)) out.add(item_of_row(i + offset), static_cast<std::uint32_t>(i - from));
+    }
+  }
+
   struct layout {
     const ArrowArray* array = nullptr;
     arrow_form form = arrow_form::offsets32;
@@ -89,44 +109,54 @@ class arrow_chunk : public column_chunk {
   [[nodiscard]] std::uint64_t index_at(std::size_t row) const noexcept {
     const void* const from = view_.array->buffers[1];
     switch (index_format_) {  // a negative index is larger than any dictionary
-      case 'c': return static_cast<std::uint64_t>(std::int64_t{read<std::int8_t>(from, row)});
-      case 'C': return read<std::uint8_t>(from, row);
-      case 's': return static_cast<std::uint64_t>(std::int64_t{read<std::int16_t>(from, row)});
-      case 'S': return read<std::uint16_t>(from, row);
-      case 'i': return static_cast<std::uint64_t>(std::int64_t{read<std::int32_t>(from, row)});
-      case 'I': return read<std::uint32_t>(from, row);
-      case 'l': return static_cast<std::uint64_t>(read<std::int64_t>(from, row));
-      case 'L': return read<std::uint64_t>(from, row);
+      case 'c': return static_cast<std::uint64_t>(std::int64_t{number_at<std::int8_t>(from, row)});
+      case 'C': return number_at<std::uint8_t>(from, row);
+      case 's': return static_cast<std::uint64_t>(std::int64_t{number_at<std::int16_t>(from, row)});
+      case 'S': return number_at<std::uint16_t>(from, row);
+      case 'i': return static_cast<std::uint64_t>(std::int64_t{number_at<std::int32_t>(from, row)});
+      case 'I': return number_at<std::uint32_t>(from, row);
+      case 'l': return static_cast<std::uint64_t>(number_at<std::int64_t>(from, row));
+      case 'L': return number_at<std::uint64_t>(from, row);
       default: return std::numeric_limits<std::uint64_t>::max();
     }
   }
 
+  static constexpr std::string_view no_address = "?";
+
   template <class Offset>
-  [[nodiscard]] static std::string_view between(const ArrowArray& array, std::size_t row) noexcept {
-    const auto from = read<Offset>(array.buffers[1], row);
-    const auto to = read<Offset>(array.buffers[1], row + 1);
-    if (from < 0 || to < from) return "?";
-    return {static_cast<const char*>(array.buffers[2]) + from, static_cast<std::size_t>(to - from)};
+  [[nodiscard]] static column_item between(const layout& of, std::size_t row) noexcept {
+    const void* const offsets = of.array->buffers[1];
+    const auto from = number_at<Offset>(offsets, row);
+    const auto to = number_at<Offset>(offsets, row + 1);
+    const auto end = number_at<Offset>(offsets, static_cast<std::size_t>(of.array->length + of.array->offset));
+    if (from < 0 || to < from || end < to) return {false, of.kind, no_address};
+    const char* const text = static_cast<const char*>(of.array->buffers[2]) + from;
+    return {false, of.kind, {text, static_cast<std::size_t>(to - from)}, 0, static_cast<std::size_t>(end - from)};
   }
 
   /// Short ones stand in the view itself, others in one of the buffers behind it.
-  [[nodiscard]] static std::string_view viewed(const ArrowArray& array, std::size_t row) noexcept {
+  [[nodiscard]] static column_item viewed(const layout& of, std::size_t row) noexcept {
+    const ArrowArray& array = *of.array;
     const char* const view = static_cast<const char*>(array.buffers[1]) + 16 * row;
-    const auto size = read<std::int32_t>(view, 0);
-    if (size < 0) return "?";
-    if (size <= 12) return {view + 4, static_cast<std::size_t>(size)};
-    const auto buffer = read<std::int32_t>(view, 2);
-    const auto offset = read<std::int32_t>(view, 3);
-    if (buffer < 0 || offset < 0 || buffer + 3 >= array.n_buffers) return "?";
-    return {static_cast<const char*>(array.buffers[2 + buffer]) + offset, static_cast<std::size_t>(size)};
+    const auto size = number_at<std::int32_t>(view, 0);
+    if (size < 0) return {false, of.kind, no_address};
+    const std::size_t rows_left = static_cast<std::size_t>(array.length + array.offset) - row;
+    if (size <= 12) return {false, of.kind, {view + 4, static_cast<std::size_t>(size)}, 0, 16 * rows_left - 4};
+    const auto buffer = number_at<std::int32_t>(view, 2);
+    const auto offset = number_at<std::int32_t>(view, 3);
+    if (buffer < 0 || offset < 0 || buffer + 3 >= array.n_buffers) return {false, of.kind, no_address};
+    const auto held = number_at<std::int64_t>(array.buffers[array.n_buffers - 1], static_cast<std::size_t>(buffer));
+    if (held < std::int64_t{offset} + size) return {false, of.kind, no_address};
+    const char* const text = static_cast<const char*>(array.buffers[2 + buffer]) + offset;
+    return {false, of.kind, {text, static_cast<std::size_t>(size)}, 0, static_cast<std::size_t>(held - offset)};
   }
 
   [[nodiscard]] static column_item item(const layout& of, std::size_t row) noexcept {
     switch (of.form) {
-      case arrow_form::offsets32: return {false, of.kind, between<std::int32_t>(*of.array, row)};
-      case arrow_form::offsets64: return {false, of.kind, between<std::int64_t>(*of.array, row)};
-      case arrow_form::views: return {false, of.kind, viewed(*of.array, row)};
-      case arrow_form::uint32: return {false, of.kind, {}, read<std::uint32_t>(of.array->buffers[1], row)};
+      case arrow_form::offsets32: return between<std::int32_t>(of, row);
+      case arrow_form::offsets64: return between<std::int64_t>(of, row);
+      case arrow_form::views: return viewed(of, row);
+      case arrow_form::uint32: return {false, of.kind, {}, number_at<std::uint32_t>(of.array->buffers[1], row)};
       case arrow_form::fixed:
         return {false, of.kind, {static_cast<const char*>(of.array->buffers[1]) + of.width * row, of.width}};
       case arrow_form::indices: break;
@@ -163,7 +193,7 @@ class buffer_chunk : public column_chunk {
     if (wide_) return {false, kind_, texts_[i]};
     const char* const from = static_cast<const char*>(info_.ptr) + info_.strides[0] * static_cast<py::ssize_t>(i);
     if (kind_ == item_kind::bytes) return {false, kind_, {from, 16}};
-    return {false, kind_, {}, read<std::uint32_t>(from, 0)};
+    return {false, kind_, {}, number_at<std::uint32_t>(from, 0)};
   }
 
  private:
@@ -174,7 +204,7 @@ class buffer_chunk : public column_chunk {
       const char* const from = static_cast<const char*>(info_.ptr) + info_.strides[0] * static_cast<py::ssize_t>(i);
       std::string text;
       for (std::size_t k = 0; k < width; ++k) {
-        const auto c = read<std::uint32_t>(from, k);
+        const auto c = number_at<std::uint32_t>(from, k);
         text += c < 0x80 ? static_cast<char>(c) : '?';
       }
       while (!text.empty() && text.back() == '\0') text.pop_back();
