@@ -45,7 +45,8 @@ inline constexpr std::array<std::uint32_t, 16> least_octets = {1000, 0,    10,  
   const std::uint32_t a = count_trailing_zeros(first);
   const std::uint32_t b = count_trailing_zeros(second);
   const std::uint32_t c = count_trailing_zeros(third);
-  const std::uint32_t octets[4] = {quick_octet(text, a), quick_octet(text + a + 1, b - a - 1), quick_octet(text + b + 1, c - b - 1),
+  const std::uint32_t octets[4] = {quick_octet(text, a), quick_octet(text + a + 1, b - a - 1),
+                                   quick_octet(text + b + 1, c - b - 1),
                                    quick_octet(text + c + 1, static_cast<std::uint32_t>(size) - c - 1)};
   bits = octets[0] << 24U | octets[1] << 16U | octets[2] << 8U | octets[3];
   return (octets[0] | octets[1] | octets[2] | octets[3]) <= 0xFF;
@@ -62,7 +63,8 @@ inline constexpr bool has_quick_scan = false;
 #endif
 
 /// The same where only `readable` bytes may be read; false where there is no quick way, too.
-[[nodiscard]] inline bool quick_scan_ipv4(const char* text, std::size_t size, std::size_t readable, std::uint32_t& bits) noexcept {
+[[nodiscard]] inline bool quick_scan_ipv4(const char* text, std::size_t size, std::size_t readable,
+                                          std::uint32_t& bits) noexcept {
   if (!has_quick_scan || size > longest_ipv4) return false;
   if (readable >= quick_scan_reads) return quick_scan_ipv4(text, size, bits);
   std::array<char, quick_scan_reads> room{};
