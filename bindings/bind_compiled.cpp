@@ -411,6 +411,10 @@ void bind_answers(py::module_& m) {
       .def_property_readonly(
           "invalid", [](const answers& a) { return py::tuple(py::cast(a.invalid)); },
           "The rows that are neither null nor an address, from 0.")
+      .def(
+          "to_frame", [](const py::object& self) { return py::module_::import("smplist._compiled").attr("to_frame")(self); },
+          "A pandas table: columns outcome, list and source, each of categories; missing where there is none.\n\nNeeds the extra "
+          "`frame`.")
       .def_readonly("service", &answers::what, "The service that was asked for.")
       .def_property_readonly(
           "revision", [](const answers& a) { return std::string(a.policy.revision()); }, "Of the policy. [S-82]")

@@ -136,13 +136,13 @@ def loads(text: str | bytes, form: str | None = None) -> Policy:
     return parse_document(text, "", form).policy()
 
 
-def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never a half."""
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never a half; text as UTF-8."""
     target = Path(path)
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
-        with beside.open("w", encoding="utf-8", newline="") as out:
-            out.write(text)
+        with beside.open("wb") as out:
+            out.write(content.encode("utf-8") if isinstance(content, str) else content)
             out.flush()
             os.fsync(out.fileno())
         if target.exists():

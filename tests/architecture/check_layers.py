@@ -22,7 +22,13 @@ FLOORS = [
     "smplist",
 ]
 SIDE = ["document", "json", "format"]
-FAMILIES = {"order": "order", "location": "location", "compile": "compile", "analysis/rules": "analysis/lint", "document": "document"}
+FAMILIES = {
+    "order": "order",
+    "location": "location",
+    "compile": "compile",
+    "analysis/rules": "analysis/lint",
+    "document": "document",
+}
 FOREIGN = {"fmt": {"format"}, "nlohmann": {"json"}}
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "evaluate": ("evaluate", "A plan for every row of a file of clients."),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
+    "compile": ("compile", "Write a policy as one file that opens at once."),
     "schema": ("schema", "Print the JSON Schema of a policy, a client or a plan."),
 }
 
