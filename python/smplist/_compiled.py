@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from smplist._core import Answers, CompiledPolicy
@@ -27,13 +28,13 @@ def restore(data: Any) -> CompiledPolicy:
 
 def reduce(compiled: CompiledPolicy, protocol: int) -> tuple[Any, tuple[Any]]:
     """Protocol 5 hands the bytes over out of band, older ones copy them."""
-    return restore, (pickle.PickleBuffer(compiled) if protocol >= 5 else compiled.to_bytes(),)
+    return restore, (pickle.PickleBuffer(cast(Any, compiled)) if protocol >= 5 else compiled.to_bytes(),)
 
 
 def to_frame(answers: Answers) -> Any:
     """A pandas table of categories; needs the extra `frame`."""
     try:
-        import pyarrow
+        pyarrow = importlib.import_module("pyarrow")
     except ImportError as error:
         raise ImportError("to_frame needs pandas and pyarrow: pip install smplist[frame]") from error
     return pyarrow.table(answers).to_pandas()

@@ -85,8 +85,8 @@ TEST_CASE("index: IPv4 tables of every shape answer like a search over their int
   INFO("seed " << seed);
   generate::dice d(seed);
   for (const std::uint32_t max_value : {1U, 127U, 128U, 32767U, 32768U, 1000000U}) {
-    for (const std::size_t ranges : {0, 1, 7, 100, 3000, 6000, 60000}) {
-      for (const std::size_t inner : {1, 3, 20, 1000000}) {
+    for (const std::size_t ranges : {0U, 1U, 7U, 100U, 3000U, 6000U, 60000U}) {
+      for (const std::size_t inner : {1U, 3U, 20U, 1000000U}) {
         check_table(random_table(d, ranges, inner, max_value, false), max_value, d);
         check_table(random_table(d, ranges, inner, max_value, true), max_value, d);
       }
@@ -176,7 +176,7 @@ TEST_CASE("index: IPv6 tables of hosts, subnets and clusters answer like a searc
   const auto word = [&] {
     return static_cast<std::uint64_t>(d.below(std::size_t{1} << 32U)) << 32U | d.below(std::size_t{1} << 32U);
   };
-  for (const std::size_t ranges : {3, 500, 5000, 40000}) {
+  for (const std::size_t ranges : {3U, 500U, 5000U, 40000U}) {
     for (int shape = 0; shape < 5; ++shape) {
       std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint32_t> table{{{0, 0}, 0}};
       for (std::size_t i = 0; i < ranges; ++i) {

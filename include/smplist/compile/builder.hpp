@@ -56,6 +56,7 @@ class plan_builder {
     const auto families = detail::preferred_families(plan_.client_stack, static_cast<ip_preference>(flat_->settings.preference));
     if (families.empty()) return say(reason::no_usable_address);
     std::vector<std::string> words;
+    words.reserve(families.size());
     for (const family f : families) words.emplace_back(name(f));
     say(reason::client_families, std::move(words));
   }

@@ -101,7 +101,7 @@ class ipv4_index {
     return load<typename Form::root>(root_ + sizeof(typename Form::root) * (x >> chunk_bits));
   }
   [[nodiscard]] const std::byte* record(std::uint32_t x, std::uint32_t word) const noexcept {
-    const std::uint32_t base = load<std::uint32_t>(bases_ + 4 * (x >> (chunk_bits + 6)));
+    const auto base = load<std::uint32_t>(bases_ + std::size_t{4} * (x >> (chunk_bits + 6)));
     return records_ + record_unit * (std::size_t{base} + (word & max_record_offset));
   }
 
@@ -124,7 +124,7 @@ class ipv4_index {
       if ((found & Form::child) == 0) return found;
       // the offsets of the children stand before the bitmap, the first nearest
       const auto child = static_cast<std::size_t>(found ^ Form::child);
-      return in_list<value>(at + 2 * load<std::uint16_t>(at - 2 * (child + 1)), x);
+      return in_list<value>(at + std::size_t{2} * load<std::uint16_t>(at - 2 * (child + 1)), x);
     }
     if (kind == chunk_kind::list) return in_list<value>(at, x);
     return descend(lines_, load<std::uint32_t>(at), x);

@@ -105,11 +105,11 @@ class key_tree_writer {
 }
 /// The answer of a narrow leaf for `x`.
 [[nodiscard]] inline std::uint32_t step_narrow(const std::byte* line, std::uint32_t x) noexcept {
-  return load<std::uint16_t>(line + 4 * narrow_keys + 2 * count_below<12, narrow_keys>(line, x));
+  return load<std::uint16_t>(line + 4 * narrow_keys + std::size_t{2} * count_below<12, narrow_keys>(line, x));
 }
 /// The word in a wide leaf for `x`.
 [[nodiscard]] inline std::uint32_t step_wide(const std::byte* line, std::uint32_t x) noexcept {
-  return load<std::uint32_t>(line + 4 * wide_keys + 4 * count_below<8, wide_keys>(line, x));
+  return load<std::uint32_t>(line + 4 * wide_keys + std::size_t{4} * count_below<8, wide_keys>(line, x));
 }
 
 /// Descends from `word` to an answer, or to the first word of another kind than a node.
