@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+// One digest over compiled bytes, plans and classes: every compiler, processor and way of comparing must print the same.
+#include "../cpp/support/generate.hpp"
+
+#include <smplist/compile.hpp>
+#include <smplist/detail/hash.hpp>
+#include <smplist/document.hpp>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace smplist;
+
+/// A policy with enough ranges for every kind of record and node.
+policy many_ranges(generate::dice& d, std::size_t ranges) {
+  policy_draft draft;
+  draft.mode = list_mode::custom;
+  draft.on_overlap = overlap_rule::most_specific;
+  source s{"a", source_kind::standalone, *host::try_parse("a.example")};
+  s.file_reputation = endpoint{scheme::https, 443};
+  draft.sources.push_back(s);
+  for (std::size_t i = 0; i < 300; ++i) draft.lists.push_back({"l" + std::to_string(i), {}, order::ordered, {"a"}});
+  const auto word = [&] {
+    return std::uint64_t{d.below(65536)} << 48U | std::uint64_t{d.below(65536)} << 32U | d.below(65536) << 16U | d.below(65536);
+  };
+  for (std::size_t i = 0; i < ranges; ++i) {
+    const std::uint64_t size = word() >> (32 + d.below(32));
+    auto first = static_cast<std::uint32_t>(word());
+    if (d.one_in(2)) first &= ~0xFFU;
+    const std::uint64_t last = std::min<std::uint64_t>(first + (d.one_in(2) ? size >> 16U : size >> 22U), 0xFFFFFFFFU);
+    const address ends[] = {address::from_ipv4(first), address::from_ipv4(static_cast<std::uint32_t>(last))};
+    draft.lists[d.below(300)].ranges.push_back(*address_range::try_make(ends[0], ends[1]));
+    const std::uint64_t high = 0x2000000000000000U | word() >> 4U;
+    const std::uint64_t low = d.one_in(3) ? word() : 0;
+    draft.lists[d.below(300)].ranges.push_back(
+        *address_range::try_make(address::from_ipv6(high, low), address::from_ipv6(high, low | word())));
+  }
+  return *policy::make(draft);
+}
+
+void add(detail::sha256& digest, std::string_view text) { digest.update(text); }
+
+}  // namespace
+
+int main() {
+  generate::dice d(20261124);
+  detail::sha256 digest;
+  std::size_t plans = 0;
+  while (plans < 10000) {
+    const policy p = *policy::make(generate::draft(d));
+    const compiled_policy fast = compile(p);
+    add(digest, {reinterpret_cast<const char*>(fast.data()), fast.size()});
+    scratch room(fast);
+    for (int k = 0; k < 5; ++k) {
+      const client who = generate::somebody(d);
+      for (const service what : all_services) {
+        const plan found = fast.evaluate(who, what, room, 1).to_plan();
+        if (found != evaluate(p, who, what, {1, {}})) return std::puts("the compiled form and the plain engine differ"), 1;
+        add(digest, to_json(found));
+        ++plans;
+      }
+    }
+  }
+  std::size_t classes = 0;
+  for (const std::size_t ranges : {500U, 50000U}) {
+    const compiled_policy fast = compile(many_ranges(d, ranges));
+    if (!compiled_policy::from_bytes(fast.data(), fast.size())) return std::puts("the bytes were refused"), 1;
+    add(digest, {reinterpret_cast<const char*>(fast.data()), fast.size()});
+    std::string row;
+    for (std::size_t i = 0; i < 250000; ++i) {
+      const auto x = static_cast<std::uint32_t>(detail::mix64(i));
+      row += std::to_string(fast.class_of(address::from_ipv4(x))) + ',';
+      row +=
+          std::to_string(fast.class_of(address::from_ipv6(0x2000000000000000U | detail::mix64(i) >> 4U, detail::mix64(i + 1)))) +
+          ',';
+      classes += 2;
+    }
+    add(digest, row);
+  }
+  std::printf("%zu plans, %zu classes: %s\n", plans, classes, detail::hex(digest.finish()).c_str());
+  return 0;
+}

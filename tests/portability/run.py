@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""The same plans, classes and compiled bytes from every compiler, optimisation, processor and way of comparing keys."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# name: compiler, flags, what runs the program if this machine cannot
+BUILDS = {
+    "g++ -O0": (["g++", "-O0"], []),
+    "g++ -O1": (["g++", "-O1"], []),
+    "g++ -O2": (["g++", "-O2"], []),
+    "g++ -O3": (["g++", "-O3"], []),
+    "g++ -O2, no vectors": (["g++", "-O2", "-DSMPLIST_SCALAR"], []),
+    "clang -O0": (["clang++-14", "-O0"], []),
+    "clang -O3": (["clang++-14", "-O3"], []),
+    "i686, no vectors": (["i686-linux-gnu-g++", "-O2", "-static"], ["qemu-i386"]),
+    "i686, SSE2": (["i686-linux-gnu-g++", "-O2", "-msse2", "-static"], ["qemu-i386"]),
+    "aarch64, NEON": (["aarch64-linux-gnu-g++", "-O2", "-static"], ["qemu-aarch64"]),
+    "s390x, big-endian": (["s390x-linux-gnu-g++", "-O2", "-static"], ["qemu-s390x"]),
+}
+SECONDS = 300  # for one program
+
+
+def output_of(command: list[str], runner: list[str], folder: Path) -> str:
+    """What the program of a build prints."""
+    program = folder / "golden"
+    source = ROOT / "tests" / "portability" / "golden.cpp"
+    built = subprocess.run(
+        [*command, "-std=c++17", f"-I{ROOT / 'include'}", str(source), "-o", str(program)], capture_output=True, text=True
+    )
+    if built.returncode != 0:
+        return f"does not compile: {built.stderr[:500]}"
+    done = subprocess.run([*runner, str(program)], capture_output=True, text=True, timeout=SECONDS)
+    return done.stdout.strip() or f"exit code {done.returncode}: {done.stderr[:200]}"
+
+
+def main() -> int:
+    """Every build that this machine has the parts for, against the committed line."""
+    wanted = (ROOT / "tests" / "portability" / "golden.txt").read_text().strip()
+    wrong = 0
+    skipped = []
+    for name, (command, runner) in BUILDS.items():
+        if not all(shutil.which(part) for part in [command[0], *runner]):
+            skipped.append(name)
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            found = output_of(command, runner, Path(folder))
+        print(f"{name:20} {'same' if found == wanted else 'OTHER: ' + found}", flush=True)
+        wrong += found != wanted
+    if skipped:
+        print(f"skipped, not installed: {', '.join(skipped)}")
+    print(f"{len(BUILDS) - len(skipped)} builds, {wrong} differ: {wanted}")
+    return 1 if wrong or len(skipped) == len(BUILDS) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
