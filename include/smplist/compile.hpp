@@ -49,7 +49,7 @@ class compiled_policy {
  public:
   /// Flattens `p` in O(n log n), n the number of ranges. `given.resolved` is compiled in [S-12]; the epoch is part of each question.
   [[nodiscard]] static compiled_policy make(const policy& p, const facts& given = {}) {
-    return compiled_policy(detail::storage::of(detail::smpc_writer(p, given).run()));
+    return compiled_policy(detail::smpc_writer(p, given).run());
   }
 
   /// From bytes of `bytes()`, which are copied.

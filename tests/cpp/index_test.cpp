@@ -132,8 +132,10 @@ TEST_CASE("index: all 33 and 129 prefix lengths, alone and nested", "[index][exh
   std::size_t wrong = 0;
   const auto check = [&](const std::vector<labelled_interval>& ranges) {
     std::vector<ipv6_cell> cells;
+    std::vector<std::uint32_t> ranks;  // the later the better
+    for (std::size_t i = ranges.size(); i > 0; --i) ranks.push_back(static_cast<std::uint32_t>(i - 1));
     flatten(
-        ranges, u128{}, u128_max, [&](std::size_t a, std::size_t b) { return ranges[a].group > ranges[b].group; },
+        ranges, u128{}, u128_max, ranks,
         [](u128 last) {
           return last + u128{0, 1};
         },

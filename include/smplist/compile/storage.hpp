@@ -27,18 +27,24 @@ class storage {
   static constexpr std::size_t alignment = 64;
   static constexpr std::size_t huge_from = std::size_t{1} << 19U;
 
-  [[nodiscard]] static std::shared_ptr<const storage> of(const std::vector<std::byte>& bytes) {
-    return copy(bytes.data(), bytes.size());
-  }
-
-  [[nodiscard]] static std::shared_ptr<const storage> copy(const std::byte* bytes, std::size_t size) {
+  /// Room that is still to be filled, through `room()`.
+  [[nodiscard]] static std::shared_ptr<storage> make(std::size_t size) {
     const std::size_t unit = size >= huge_from ? std::size_t{1} << 21U : alignment;
     auto* const room = static_cast<std::byte*>(::operator new (size == 0 ? 1 : size, std::align_val_t{unit}));
 #if defined(MADV_HUGEPAGE)
     if (size >= huge_from) ::madvise(room, size, MADV_HUGEPAGE);  // a wish: the answers do not depend on it
 #endif
-    if (size != 0) std::memcpy(room, bytes, size);
-    return std::shared_ptr<const storage>(new storage(room, size, unit));
+    return std::shared_ptr<storage>(new storage(room, size, unit));
+  }
+  [[nodiscard]] std::byte* room() noexcept { return bytes_; }
+
+  [[nodiscard]] static std::shared_ptr<const storage> copy(const std::byte* bytes, std::size_t size) {
+    auto out = make(size);
+    if (size != 0) std::memcpy(out->room(), bytes, size);
+    return out;
+  }
+  [[nodiscard]] static std::shared_ptr<const storage> of(const std::vector<std::byte>& bytes) {
+    return copy(bytes.data(), bytes.size());
   }
 
   /// Null if the file cannot be read.

@@ -3,14 +3,14 @@
 /// Floor 7. From a policy to the bytes of its compiled form.
 #pragma once
 
+#include <smplist/compile/classes.hpp>
 #include <smplist/compile/layout.hpp>
+#include <smplist/compile/storage.hpp>
 #include <smplist/detail/checksum.hpp>
-#include <smplist/detail/flatten.hpp>
-#include <smplist/detail/index_ipv4.hpp>
-#include <smplist/detail/index_ipv6.hpp>
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -22,13 +22,13 @@ namespace smplist::detail {
 /// The pieces of a compiled policy while they are written. Each step fills a section or a few.
 class smpc_writer {
  public:
-  smpc_writer(const policy& p, const facts& given) : policy_(&p), draft_(&p.content()), given_(&given) {
+  smpc_writer(const policy& p, const facts& given) : policy_(&p), draft_(&p.content()), given_(&given), classes_(p.content()) {
     for (const source_list& l : draft_->lists) lists_.push_back(&l);
     lists_.push_back(&draft_->standard);
     lists_.push_back(&draft_->network);
   }
 
-  [[nodiscard]] std::vector<std::byte> run() {
+  [[nodiscard]] std::shared_ptr<const storage> run() {
     put_text(policy_->revision());
     write_criterion();
     write_sources();
@@ -114,7 +114,6 @@ class smpc_writer {
       out.put(ranges);
       out.put(static_cast<std::uint32_t>(to(section::list_sources).size() / 4));
       out.put(static_cast<std::uint32_t>(l->sources.size()));
-      first_range_.push_back(ranges);
       ranges += static_cast<std::uint32_t>(l->ranges.size());
       for (const std::string& name : l->sources) to(section::list_sources).put(source_number_.at(name));
     }
@@ -273,7 +272,7 @@ class smpc_writer {
     out.skip(8);
     for (const labelled_interval& r : ranges) put_point(out, r.first, f);
     for (const labelled_interval& r : ranges) put_point(out, r.last, f);
-    for (const labelled_interval& r : ranges) out.put(first_range_[r.group] + r.member);
+    for (const labelled_interval& r : ranges) out.put(classes_.range_number(r));
     if (nested) {
       std::vector<u128> highest(ranges.size());
       find_highest(ranges, highest, 0, ranges.size());
@@ -281,7 +280,7 @@ class smpc_writer {
       byte_writer& cuts = to(f == family::ipv4 ? section::cuts_ipv4 : section::cuts_ipv6);
       for (const u128 cut : policy_->cuts(f)) put_point(cuts, cut, f);
     }
-    write_index(f, ranges);
+    index_[f == family::ipv4 ? 0 : 1] = classes_.index(f, ranges, nested);
   }
 
   static void put_point(byte_writer& out, u128 p, family f) {
@@ -299,62 +298,12 @@ class smpc_writer {
     return highest[middle];
   }
 
-  void write_index(family f, const std::vector<labelled_interval>& ranges) {
-    std::vector<ipv6_cell> cells;
-    cells.reserve(2 * ranges.size() + 8);
-    const u128 lowest = address::lowest(f).bits();
-    flatten(
-        ranges, lowest, address::highest(f).bits(),
-        [&](std::size_t a, std::size_t b) { return decides_before(draft_->on_overlap, ranges[a], ranges[b]); },
-        [](u128 last) {
-          return last + u128{0, 1};
-        },
-        [&](u128 first, std::size_t winner) {
-          const std::uint32_t chain = winner == ranges.size() ? 0 : ranges[winner].group + 1;
-          if (cells.empty() || cells.back().value != chain) cells.push_back({first, chain});
-        });
-    using namespace literals;
-    if (f == family::ipv4) {
-      mark(cells, "127.0.0.0"_address, "127.255.255.255"_address);
-      mark(cells, "169.254.0.0"_address, "169.254.255.255"_address);
-      std::vector<ipv4_cell> narrow;
-      narrow.reserve(cells.size());
-      for (const ipv6_cell& c : cells) narrow.push_back({static_cast<std::uint32_t>(c.first.lo), c.value});
-      cells = {};
-      index_[0] = ipv4_index_writer::write(narrow, static_cast<std::uint32_t>(custom_lists() + special_classes_.size()));
-    } else {
-      mark(cells, "::1"_address, "::1"_address);
-      mark(cells, "fe80::"_address, "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff"_address);
-      index_[1] = ipv6_index_writer::write(cells);
-    }
-  }
-
-  /// Gives the addresses from `from` to `to`, which reach nothing by themselves, classes of their own. [S-50]
-  void mark(std::vector<ipv6_cell>& cells, address from, address to) {
-    const u128 first = from.bits();
-    const u128 behind = to.bits() + u128{0, 1};
-    split(cells, first);
-    split(cells, behind);
-    for (auto c = find_cell(cells, first); c != cells.end() && c->first < behind; ++c) {
-      const auto next = static_cast<std::uint32_t>(custom_lists() + 1 + special_classes_.size());
-      c->value = special_classes_.try_emplace(c->value, next).first->second;
-    }
-  }
-  [[nodiscard]] static std::vector<ipv6_cell>::iterator find_cell(std::vector<ipv6_cell>& cells, u128 at) {
-    return std::lower_bound(cells.begin(), cells.end(), at, [](const ipv6_cell& c, u128 p) { return c.first < p; });
-  }
-  static void split(std::vector<ipv6_cell>& cells, u128 at) {
-    const auto next = find_cell(cells, at);
-    if (next != cells.end() && next->first == at) return;
-    cells.insert(next, {at, std::prev(next)->value});
-  }
-
   // -- the whole
   void write_settings() {
     std::vector<std::uint32_t> records;
     for (std::uint32_t chain = 0; chain <= custom_lists(); ++chain) records.push_back(2 * chain);
-    records.resize(records.size() + special_classes_.size());
-    for (const auto& [chain, number] : special_classes_) records[number] = 2 * chain + 1;
+    records.resize(records.size() + classes_.special().size());
+    for (const auto& [chain, number] : classes_.special()) records[number] = 2 * chain + 1;
     for (const std::uint32_t record : records) to(section::classes).put(record);
     for (const std::size_t number :
          {custom_lists(), static_cast<std::size_t>(draft_->mode), std::size_t{draft_->web_reputation_to_servers},
@@ -365,43 +314,46 @@ class smpc_writer {
       to(section::settings).put(static_cast<std::uint32_t>(number));
   }
 
-  [[nodiscard]] std::vector<std::byte> assemble() {
-    byte_writer out;
-    std::size_t size = smpc_head + section_count * section_alignment + index_[0].size() + index_[1].size();
-    for (const byte_writer& part : parts_) size += part.size();
-    out.reserve(size);
-    for (const unsigned char c : smpc_magic) out.put(c);
-    out.put(smpc_version);
-    out.put(smpc_order_mark);
-    out.skip(smpc_head - 16);
+  [[nodiscard]] std::shared_ptr<const storage> assemble() {
+    std::array<byte_pieces, section_count> sections;
+    std::size_t size = (smpc_head + section_alignment - 1) / section_alignment * section_alignment;
+    byte_writer head;
+    for (const unsigned char c : smpc_magic) head.put(c);
+    head.put(smpc_version);
+    head.put(smpc_order_mark);
+    head.skip(smpc_checked_from - head.size());
     for (std::size_t i = 0; i < section_count; ++i) {
       const auto which = static_cast<section>(i);
-      const std::vector<std::byte>& part = which == section::index_ipv4   ? index_[0]
-                                           : which == section::index_ipv6 ? index_[1]
-                                                                          : parts_[i].bytes();
-      const std::size_t at = out.align(section_alignment);
-      out.append(part.data(), part.size());
-      store(out.at(smpc_checked_from + 16 * i), std::uint64_t{at});
-      store(out.at(smpc_checked_from + 16 * i + 8), std::uint64_t{part.size()});
+      if (which == section::index_ipv4) sections[i] = std::move(index_[0]);
+      else if (which == section::index_ipv6) sections[i] = std::move(index_[1]);
+      else sections[i].push_back(std::move(parts_[i]));
+      const std::size_t bytes = size_of(sections[i]);
+      head.put(std::uint64_t{size});
+      head.put(std::uint64_t{bytes});
+      sections[i].emplace_back().skip((section_alignment - bytes % section_alignment) % section_alignment);
+      size += size_of(sections[i]);
     }
-    out.align(section_alignment);
-    store(out.at(16), std::uint64_t{out.size()});
-    store(out.at(24), checksum(out.at(smpc_checked_from), out.size() - smpc_checked_from));
-    return std::move(out).take();
+    head.align(section_alignment);
+    store(head.at(16), std::uint64_t{size});
+    auto out = storage::make(size);
+    std::memcpy(out->room(), head.data(), head.size());
+    std::byte* to = out->room() + head.size();
+    for (byte_pieces& section : sections) to = join(std::move(section), to);
+    store(out->room() + 24, checksum(out->room() + smpc_checked_from, size - smpc_checked_from));
+    return out;
   }
 
   const policy* policy_;
   const policy_draft* draft_;
   const facts* given_;
+  class_writer classes_;
   std::vector<const source_list*> lists_;  // custom, then standard, then network
   std::array<byte_writer, section_count> parts_;
-  std::array<std::vector<std::byte>, 2> index_;
+  std::array<byte_pieces, 2> index_;
   std::unordered_map<std::string, std::uint32_t> texts_;               // looked up, never iterated
   std::unordered_map<std::string_view, std::uint32_t> source_number_;  // the same
   std::map<std::vector<std::uint8_t>, std::uint32_t> status_blocks_;
-  std::vector<std::uint32_t> plain_statuses_;               // of each list
-  std::vector<std::uint32_t> first_range_;                  // of each list
-  std::map<std::uint32_t, std::uint32_t> special_classes_;  // by chain
+  std::vector<std::uint32_t> plain_statuses_;  // of each list
   std::size_t longest_chain_ = 0;
 };
 

@@ -3,9 +3,11 @@
 /// Cellar. Numbers in flat little-endian bytes, the same on every machine.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -46,36 +48,75 @@ struct flat_part {
   std::size_t size = 0;
 };
 
-/// Bytes while they are written.
+/// Bytes while they are written. Moved, never copied.
 class byte_writer {
  public:
-  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
-  [[nodiscard]] std::byte* at(std::size_t offset) noexcept { return bytes_.data() + offset; }
-  void reserve(std::size_t size) { bytes_.reserve(size); }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] const std::byte* data() const noexcept { return bytes_.get(); }
+  [[nodiscard]] std::byte* at(std::size_t offset) noexcept { return bytes_.get() + offset; }
+
+  void reserve(std::size_t size) {
+    if (size <= room_) return;
+    // not zeroed: memory that is never written is never touched
+    std::unique_ptr<std::byte[]> larger(new std::byte[size]);
+    if (size_ != 0) std::memcpy(larger.get(), bytes_.get(), size_);
+    bytes_ = std::move(larger);
+    room_ = size;
+  }
 
   template <class Number>
   void put(Number value) {
-    const std::size_t end = bytes_.size();
-    bytes_.resize(end + sizeof value);
-    store(bytes_.data() + end, value);
+    store(grow(sizeof value), value);
   }
   /// Zeros; where they begin.
   std::size_t skip(std::size_t size) {
-    bytes_.resize(bytes_.size() + size);
-    return bytes_.size() - size;
+    if (size != 0) std::memset(grow(size), 0, size);
+    return size_ - size;
   }
   /// Zeros up to a multiple of `unit`.
   std::size_t align(std::size_t unit) {
-    bytes_.resize((bytes_.size() + unit - 1) / unit * unit);
-    return bytes_.size();
+    skip((unit - size_ % unit) % unit);
+    return size_;
   }
-  void append(const std::byte* from, std::size_t size) { bytes_.insert(bytes_.end(), from, from + size); }
-
-  [[nodiscard]] std::vector<std::byte> take() && noexcept { return std::move(bytes_); }
-  [[nodiscard]] const std::vector<std::byte>& bytes() const noexcept { return bytes_; }
+  void append(const std::byte* from, std::size_t size) {
+    if (size != 0) std::memcpy(grow(size), from, size);
+  }
 
  private:
-  std::vector<std::byte> bytes_;
+  [[nodiscard]] std::byte* grow(std::size_t by) {
+    if (room_ - size_ < by) reserve(std::max(2 * room_, size_ + by));
+    size_ += by;
+    return bytes_.get() + size_ - by;
+  }
+
+  std::unique_ptr<std::byte[]> bytes_;
+  std::size_t size_ = 0;
+  std::size_t room_ = 0;
 };
+
+/// A run of bytes in pieces, which are joined once, where they will stay.
+using byte_pieces = std::vector<byte_writer>;
+
+[[nodiscard]] inline std::size_t size_of(const byte_pieces& pieces) noexcept {
+  std::size_t size = 0;
+  for (const byte_writer& piece : pieces) size += piece.size();
+  return size;
+}
+
+/// One behind the other; each piece is freed once it is copied. \returns the place behind the last byte
+inline std::byte* join(byte_pieces pieces, std::byte* to) noexcept {
+  for (byte_writer& piece : pieces) {
+    const byte_writer done = std::move(piece);
+    if (done.size() != 0) std::memcpy(to, done.data(), done.size());
+    to += done.size();
+  }
+  return to;
+}
+
+[[nodiscard]] inline std::vector<std::byte> joined(byte_pieces pieces) {
+  std::vector<std::byte> out(size_of(pieces));
+  join(std::move(pieces), out.data());
+  return out;
+}
 
 }  // namespace smplist::detail

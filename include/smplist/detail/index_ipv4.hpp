@@ -7,6 +7,7 @@
 #pragma once
 
 #include <smplist/detail/key_tree.hpp>
+#include <smplist/detail/u128.hpp>
 
 #include <array>
 #include <cstdint>
@@ -38,6 +39,10 @@ enum class chunk_kind : std::uint32_t { bitmap, list, tree };
 struct ipv4_cell {
   std::uint32_t first = 0;
   std::uint32_t value = 0;
+
+  [[nodiscard]] static ipv4_cell at(u128 first, std::uint32_t value) noexcept {
+    return {static_cast<std::uint32_t>(first.lo), value};
+  }
 };
 
 /// The types of a large index whose records hold numbers of type `Value`: the highest bit of each is a mark.
@@ -172,6 +177,9 @@ class ipv4_index_writer {
  public:
   /// `cells` cut the whole family: they ascend from 0, and neighbours differ.
   [[nodiscard]] static std::vector<std::byte> write(const std::vector<ipv4_cell>& cells, std::uint32_t max_value) {
+    return joined(pieces(cells, max_value));
+  }
+  [[nodiscard]] static byte_pieces pieces(const std::vector<ipv4_cell>& cells, std::uint32_t max_value) {
     ipv4_index_writer writer(cells);
     if (cells.size() <= 4000) return writer.write_small();
     if (max_value < 0x80) return writer.write_large<ipv4_form<std::uint8_t>>();
@@ -209,19 +217,20 @@ class ipv4_index_writer {
     }
   }
 
-  [[nodiscard]] std::vector<std::byte> write_small() {
+  [[nodiscard]] byte_pieces write_small() {
     unsigned bits = 0;
     for (std::size_t room = 6; room < cells_->size() && bits < 11; room *= 2) ++bits;
     byte_writer root;
     each_chunk(bits, [&](std::size_t, const chunk& c) { root.put(tree_.add(c.cells)); });
-    return assemble({bits, 4}, root, {}, {});
+    return assemble({bits, 4}, std::move(root), {}, {});
   }
 
   template <class Form>
-  [[nodiscard]] std::vector<std::byte> write_large() {
+  [[nodiscard]] byte_pieces write_large() {
     byte_writer root;
     byte_writer bases;
     byte_writer records;
+    records.reserve(64 + (sizeof(typename Form::value) + 2) * cells_->size());
     records.skip(64);  // so that no answer stands before the first
     root.reserve(sizeof(typename Form::root) << 18U);
     std::vector<chunk> group;
@@ -232,7 +241,7 @@ class ipv4_index_writer {
         group.clear();
       }
     });
-    return assemble({18, sizeof(typename Form::value)}, root, bases, records);
+    return assemble({18, sizeof(typename Form::value)}, std::move(root), std::move(bases), std::move(records));
   }
 
   /// The chunks that share a base. If their records reach further than an offset can, the rest are trees.
@@ -324,30 +333,26 @@ class ipv4_index_writer {
     return at;
   }
 
-  [[nodiscard]] std::vector<std::byte> assemble(ipv4_layout layout, const byte_writer& root, const byte_writer& bases,
-                                                const byte_writer& records) {
-    byte_writer out;
-    out.reserve(ipv4_head + root.size() + bases.size() + records.size() + tree_.bytes().size() + 4 * line_size);
-    out.skip(ipv4_head);
-    const auto part = [&](const std::vector<std::byte>& bytes) {
-      const std::size_t at = out.align(line_size);
-      out.append(bytes.data(), bytes.size());
+  [[nodiscard]] byte_pieces assemble(ipv4_layout layout, byte_writer root, byte_writer bases, byte_writer records) {
+    byte_pieces out(1);
+    std::size_t end = ipv4_head;
+    const auto add = [&](byte_writer part, std::size_t behind) {
+      const std::size_t at = end;
+      part.skip(behind);
+      end += part.align(line_size);
+      out.push_back(std::move(part));
       return static_cast<std::uint32_t>(at);
     };
-    part(root.bytes());
-    layout.bases = part(bases.bytes());
-    layout.records = part(records.bytes());
-    out.skip(read_ahead);
-    layout.lines = part(tree_.bytes());
-    out.skip(read_ahead);
-    layout.end = static_cast<std::uint32_t>(out.align(line_size));
-    std::size_t at = 0;
+    add(std::move(root), 0);
+    layout.bases = add(std::move(bases), 0);
+    layout.records = add(std::move(records), read_ahead);
+    layout.lines = add(std::move(tree_).take(), read_ahead);
+    layout.end = static_cast<std::uint32_t>(end);
     for (const std::uint32_t number :
-         {layout.root_bits, layout.value_bytes, layout.bases, layout.records, layout.lines, layout.end}) {
-      store(out.at(at), number);
-      at += 4;
-    }
-    return std::move(out).take();
+         {layout.root_bits, layout.value_bytes, layout.bases, layout.records, layout.lines, layout.end})
+      out.front().put(number);
+    out.front().align(ipv4_head);
+    return out;
   }
 
   const std::vector<ipv4_cell>* cells_;

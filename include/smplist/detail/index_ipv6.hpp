@@ -26,6 +26,8 @@ inline constexpr std::size_t page_words = 256;
 struct ipv6_cell {
   u128 first;
   std::uint32_t value = 0;
+
+  [[nodiscard]] static ipv6_cell at(u128 first, std::uint32_t value) noexcept { return {first, value}; }
 };
 
 /// The 32 bits of `x` behind the first `skipped`, zeros behind the end.
@@ -56,40 +58,99 @@ class ipv6_index {
     return kind_of(word) == word_kind::value ? word : find_closer(word, x);
   }
 
-  /// Hands `take(i, value)` the answers of `n` addresses; `address_of(i)` gives them.
+  /// Hands `take(i, value)` the answers of `n` addresses, in any order; `address_of(i)` gives them.
+  ///
+  /// Groups go down the trees level by level. Which way an address goes is not predictable, so no branch asks: it is put behind
+  /// each of three queues and counted in one.
   template <class AddressOf, class Take>
   void find_many(std::size_t n, AddressOf address_of, Take take) const noexcept {
-    constexpr std::size_t group = 32;
-    std::array<std::uint32_t, group> words;
-    std::array<std::uint32_t, group> windows;
-    for (std::size_t from = 0; from < n; from += group) {
-      const std::size_t count = std::min(group, n - from);
+    if (skipped_ == 0) find_groups<0>(n, address_of, take);
+    else find_groups<16>(n, address_of, take);
+  }
+
+ private:
+  /// Addresses on their way down.
+  struct lanes {
+    static constexpr std::size_t room = 64;
+    struct queue {
+      std::array<std::uint8_t, room + 1> lane;  // one more: what is counted nowhere is written, too
+      std::size_t size = 0;
+    };
+    std::array<std::uint32_t, room> words;
+    std::array<std::uint32_t, room> windows;
+    queue inner;
+    queue narrow;
+    queue other;
+  };
+
+  [[nodiscard]] const std::byte* line_of(std::uint32_t word) const noexcept { return lines_ + line_size * which_of(word); }
+
+  template <unsigned Skipped, class AddressOf, class Take>
+  void find_groups(std::size_t n, AddressOf address_of, Take take) const noexcept {
+    lanes group;
+    for (std::size_t from = 0; from < n; from += lanes::room) {
+      const std::size_t count = std::min(lanes::room, n - from);
       for (std::size_t i = 0; i < count; ++i) {
         const u128 x = address_of(from + i);
-        words[i] = root_word(x);
-        windows[i] = window_of(x, skipped_);
+        group.words[i] = load<std::uint32_t>(root_ + (Skipped == 0 ? 0 : 4 * (x.hi >> 48U)));
+        group.windows[i] = window_of(x, Skipped);
       }
-      for (std::size_t i = 0; i < count; ++i) {
-        if (kind_of(words[i]) == word_kind::page) words[i] = page_word(words[i], windows[i]);
-        prefetch(lines_ + line_size * which_of(words[i]));
+      enter(group, count);
+      while (group.inner.size != 0) step(group);
+      for (std::size_t k = 0; k < group.narrow.size; ++k) {
+        const std::size_t i = group.narrow.lane[k];
+        take(from + i, step_narrow(line_of(group.words[i]), group.windows[i]));
       }
-      for (bool more = true; more;) {
-        more = false;
-        for (std::size_t i = 0; i < count; ++i) {
-          if (kind_of(words[i]) != word_kind::inner_node) continue;
-          words[i] = step_inner(lines_ + line_size * which_of(words[i]), windows[i]);
-          prefetch(lines_ + line_size * which_of(words[i]));
-          more = true;
-        }
-      }
-      for (std::size_t i = 0; i < count; ++i) {
-        const std::uint32_t word = descend(lines_, words[i], windows[i]);
+      for (std::size_t k = 0; k < group.other.size; ++k) {
+        const std::size_t i = group.other.lane[k];
+        const std::uint32_t word = descend(lines_, group.words[i], group.windows[i]);
         take(from + i, kind_of(word) == word_kind::value ? word : find_closer(word, address_of(from + i)));
       }
     }
   }
 
- private:
+  /// Past the root and the pages, into the queues.
+  void enter(lanes& group, std::size_t count) const noexcept {
+    std::size_t inner = 0;
+    std::size_t narrow = 0;
+    std::size_t other = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      std::uint32_t word = group.words[i];
+      if (kind_of(word) == word_kind::page) word = page_word(word, group.windows[i]);
+      group.words[i] = word;
+      prefetch(line_of(word));
+      group.inner.lane[inner] = group.narrow.lane[narrow] = group.other.lane[other] = static_cast<std::uint8_t>(i);
+      const std::uint32_t kind = word >> 29U;
+      inner += 2U >> kind & 1U;
+      narrow += 4U >> kind & 1U;
+      other += 0xF9U >> kind & 1U;
+    }
+    group.inner.size = inner;
+    group.narrow.size = narrow;
+    group.other.size = other;
+  }
+
+  /// One level down for all that stand at inner nodes.
+  void step(lanes& group) const noexcept {
+    std::size_t inner = 0;
+    std::size_t narrow = group.narrow.size;
+    std::size_t other = group.other.size;
+    for (std::size_t k = 0; k < group.inner.size; ++k) {
+      const std::uint8_t i = group.inner.lane[k];
+      const std::uint32_t word = step_inner(line_of(group.words[i]), group.windows[i]);
+      group.words[i] = word;
+      prefetch(line_of(word));
+      group.inner.lane[inner] = group.narrow.lane[narrow] = group.other.lane[other] = i;
+      const std::uint32_t kind = word >> 29U;
+      inner += 2U >> kind & 1U;
+      narrow += 4U >> kind & 1U;
+      other += 0xF9U >> kind & 1U;
+    }
+    group.inner.size = inner;
+    group.narrow.size = narrow;
+    group.other.size = other;
+  }
+
   [[nodiscard]] std::uint32_t root_word(u128 x) const noexcept {
     return load<std::uint32_t>(root_ + (skipped_ == 0 ? 0 : 4 * (x.hi >> 48U)));
   }
@@ -127,12 +188,13 @@ class ipv6_index {
 class ipv6_index_writer {
  public:
   /// `cells` cut the whole family: they ascend from 0, and neighbours differ.
-  [[nodiscard]] static std::vector<std::byte> write(const std::vector<ipv6_cell>& cells) {
+  [[nodiscard]] static std::vector<std::byte> write(const std::vector<ipv6_cell>& cells) { return joined(pieces(cells)); }
+  [[nodiscard]] static byte_pieces pieces(const std::vector<ipv6_cell>& cells) {
     ipv6_index_writer writer(cells);
     byte_writer root;
     if (cells.size() <= small_ipv6) root.put(writer.add_window(0, cells.size(), 0));
     else writer.write_root(root);
-    return writer.assemble(root, cells.size() <= small_ipv6 ? 0 : 16);
+    return writer.assemble(std::move(root), cells.size() <= small_ipv6 ? 0 : 16);
   }
 
  private:
@@ -222,26 +284,20 @@ class ipv6_index_writer {
     return make_word(word_kind::tail, at);
   }
 
-  [[nodiscard]] std::vector<std::byte> assemble(const byte_writer& root, std::uint32_t skipped) {
-    byte_writer out;
-    out.reserve(ipv6_head + root.size() + pages_.size() + tree_.bytes().size() + tails_.size() + 4 * line_size);
-    out.skip(ipv6_head);
-    const auto part = [&](const std::vector<std::byte>& bytes) {
-      const std::size_t at = out.align(line_size);
-      out.append(bytes.data(), bytes.size());
-      return static_cast<std::uint32_t>(at);
-    };
-    part(root.bytes());
-    const std::uint32_t pages = part(pages_.bytes());
-    const std::uint32_t lines = part(tree_.bytes());
-    const std::uint32_t tails = part(tails_.bytes());
-    const auto end = static_cast<std::uint32_t>(out.align(line_size));
-    std::size_t at = 0;
-    for (const std::uint32_t number : {skipped, pages, lines, tails, end}) {
-      store(out.at(at), number);
-      at += 4;
+  [[nodiscard]] byte_pieces assemble(byte_writer root, std::uint32_t skipped) {
+    byte_pieces out(1);
+    std::size_t end = ipv6_head;
+    std::array<std::uint32_t, 5> head{skipped};
+    std::size_t next = 1;
+    byte_writer lines = std::move(tree_).take();
+    for (byte_writer* part : {&root, &pages_, &lines, &tails_}) {
+      end += part->align(line_size);
+      out.push_back(std::move(*part));
+      head[next++] = static_cast<std::uint32_t>(end);
     }
-    return std::move(out).take();
+    for (const std::uint32_t number : head) out.front().put(number);
+    out.front().align(ipv6_head);
+    return out;
   }
 
   const std::vector<ipv6_cell>* cells_;

@@ -47,7 +47,7 @@ struct tree_cell {
 class key_tree_writer {
  public:
   [[nodiscard]] std::size_t lines() const noexcept { return out_.size() / line_size; }
-  [[nodiscard]] const std::vector<std::byte>& bytes() const noexcept { return out_.bytes(); }
+  [[nodiscard]] byte_writer take() && noexcept { return std::move(out_); }
 
   /// The word that leads to `cells`, which ascend and are not empty; the first answers everything below the second.
   [[nodiscard]] std::uint32_t add(const std::vector<tree_cell>& cells) {

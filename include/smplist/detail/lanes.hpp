@@ -23,6 +23,11 @@ namespace smplist::detail {
 #endif
 }
 
+[[nodiscard]] inline unsigned count_trailing_zeros(std::uint64_t bits) noexcept {
+  const auto low = static_cast<std::uint32_t>(bits);
+  return low != 0 ? count_trailing_zeros(low) : 32 + count_trailing_zeros(static_cast<std::uint32_t>(bits >> 32U));
+}
+
 /// Set bits without a special instruction.
 struct portable_popcount {
   [[nodiscard]] unsigned operator()(std::uint64_t bits) const noexcept {

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/// \file compile/classes.hpp
+/// Floor 7. From the ranges of a policy to the classes of its addresses, and the index that finds them.
+#pragma once
+
+#include <smplist/detail/flatten.hpp>
+#include <smplist/detail/index_ipv4.hpp>
+#include <smplist/detail/index_ipv6.hpp>
+#include <smplist/policy.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <map>
+#include <vector>
+
+namespace smplist::detail {
+
+/// Classes: 0 for addresses without a list, one for each custom list, then those of addresses that reach nothing. [S-50]
+class class_writer {
+ public:
+  explicit class_writer(const policy_draft& draft) : draft_(&draft), first_range_(1) {
+    for (const source_list& l : draft.lists)
+      first_range_.push_back(first_range_.back() + static_cast<std::uint32_t>(l.ranges.size()));
+  }
+
+  /// Of all custom ranges, as they are listed.
+  [[nodiscard]] std::uint32_t range_number(const labelled_interval& r) const { return first_range_[r.group] + r.member; }
+
+  /// Of addresses that reach nothing by themselves, by the class that they would have.
+  [[nodiscard]] const std::map<std::uint32_t, std::uint32_t>& special() const noexcept { return special_classes_; }
+
+  [[nodiscard]] byte_pieces index(family f, const std::vector<labelled_interval>& ranges, bool nested) {
+    using namespace literals;
+    if (f == family::ipv4) {
+      auto cells = cells_of<ipv4_cell>(f, ranges, nested);
+      mark(cells, "127.0.0.0"_address, "127.255.255.255"_address);
+      mark(cells, "169.254.0.0"_address, "169.254.255.255"_address);
+      return ipv4_index_writer::pieces(cells, highest_class());
+    }
+    auto cells = cells_of<ipv6_cell>(f, ranges, nested);
+    mark(cells, "::1"_address, "::1"_address);
+    mark(cells, "fe80::"_address, "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff"_address);
+    return ipv6_index_writer::pieces(cells);
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t highest_class() const noexcept {
+    return static_cast<std::uint32_t>(draft_->lists.size() + special_classes_.size());
+  }
+
+  /// Of ranges that hold one address, the one of the lowest rank decides: the order of `decides_before`. [S-44]
+  [[nodiscard]] std::vector<std::uint32_t> ranks_of(const std::vector<labelled_interval>& ranges) const {
+    if (draft_->on_overlap == overlap_rule::most_specific) return ranks_by_size(ranges);
+    const bool last = draft_->on_overlap == overlap_rule::last;
+    const std::uint32_t all = first_range_.back();
+    const auto place = [&](const labelled_interval& r) {
+      return r.member + (last ? all - first_range_[r.group + 1] : first_range_[r.group]);
+    };
+    std::vector<std::uint32_t> below(std::size_t{all} + 1);  // ranges of this family at lower places
+    for (const labelled_interval& r : ranges) below[place(r) + 1] = 1;
+    for (std::size_t i = 0; i < all; ++i) below[i + 1] += below[i];
+    std::vector<std::uint32_t> ranks;
+    ranks.reserve(ranges.size());
+    for (const labelled_interval& r : ranges) ranks.push_back(below[place(r)]);
+    return ranks;
+  }
+
+  [[nodiscard]] std::vector<std::uint32_t> ranks_by_size(const std::vector<labelled_interval>& ranges) const {
+    struct entry {
+      u128 size;
+      std::uint32_t id, position;
+    };
+    std::vector<entry> order;
+    order.reserve(ranges.size());
+    for (const labelled_interval& r : ranges)
+      order.push_back({r.last - r.first, range_number(r), static_cast<std::uint32_t>(order.size())});
+    std::sort(order.begin(), order.end(),
+              [](const entry& a, const entry& b) { return a.size != b.size ? a.size < b.size : a.id < b.id; });
+    std::vector<std::uint32_t> ranks(ranges.size());
+    for (std::size_t i = 0; i < order.size(); ++i) ranks[order[i].position] = static_cast<std::uint32_t>(i);
+    return ranks;
+  }
+
+  template <class Cell>
+  [[nodiscard]] std::vector<Cell> cells_of(family f, const std::vector<labelled_interval>& ranges, bool nested) const {
+    std::vector<Cell> cells;
+    cells.reserve(2 * ranges.size() + 8);
+    const u128 lowest = address::lowest(f).bits();
+    const u128 highest = address::highest(f).bits();
+    const auto put = [&](u128 first, std::uint32_t chain) {
+      if (cells.empty() || cells.back().value != chain) cells.push_back(Cell::at(first, chain));
+    };
+    if (nested) {
+      flatten(
+          ranges, lowest, highest, ranks_of(ranges),
+          [](u128 last) {
+            return last + u128{0, 1};
+          },
+          [&](u128 first, std::size_t winner) { put(first, winner == ranges.size() ? 0 : ranges[winner].group + 1); });
+      return cells;
+    }
+    u128 free = lowest;  // where nothing was put yet
+    bool full = false;
+    for (const labelled_interval& r : ranges) {
+      if (r.first != free) put(free, 0);
+      put(r.first, r.group + 1);
+      full = r.last == highest;
+      free = r.last + u128{0, 1};
+    }
+    if (!full) put(free, 0);
+    return cells;
+  }
+
+  /// Gives the addresses from `from` to `to`, which reach nothing by themselves, classes of their own. [S-50]
+  template <class Cell>
+  void mark(std::vector<Cell>& cells, address from, address to) {
+    const Cell first = Cell::at(from.bits(), 0);
+    const Cell behind = Cell::at(to.bits() + u128{0, 1}, 0);
+    split(cells, first);
+    split(cells, behind);
+    for (auto c = find_cell(cells, first); c != cells.end() && c->first < behind.first; ++c) {
+      c->value = special_classes_.try_emplace(c->value, highest_class() + 1).first->second;
+    }
+  }
+  template <class Cell>
+  [[nodiscard]] static auto find_cell(std::vector<Cell>& cells, Cell at) {
+    return std::lower_bound(cells.begin(), cells.end(), at, [](const Cell& a, const Cell& b) { return a.first < b.first; });
+  }
+  template <class Cell>
+  static void split(std::vector<Cell>& cells, Cell at) {
+    const auto next = find_cell(cells, at);
+    if (next != cells.end() && next->first == at.first) return;
+    at.value = std::prev(next)->value;
+    cells.insert(next, at);
+  }
+
+  const policy_draft* draft_;
+  std::vector<std::uint32_t> first_range_;                  // of each list, and their number
+  std::map<std::uint32_t, std::uint32_t> special_classes_;  // by chain
+};
+
+}  // namespace smplist::detail
