@@ -28,6 +28,7 @@ class smplist_ipv4 {
     index_ = smplist::detail::ipv4_index(bytes_->data());
   }
   [[nodiscard]] std::size_t bytes() const { return bytes_->size(); }
+  [[nodiscard]] const std::byte* head() const { return bytes_->data(); }
   [[nodiscard]] std::uint16_t find(std::uint32_t x) const { return static_cast<std::uint16_t>(index_.find(x)); }
   void find_many(const std::uint32_t* queries, std::size_t n, std::uint16_t* out) const {
     index_.find_many(
@@ -51,6 +52,7 @@ class smplist_ipv6 {
     index_ = smplist::detail::ipv6_index(bytes_->data());
   }
   [[nodiscard]] std::size_t bytes() const { return bytes_->size(); }
+  [[nodiscard]] const std::byte* head() const { return bytes_->data(); }
   [[nodiscard]] std::uint16_t find(u128 x) const { return static_cast<std::uint16_t>(index_.find(x)); }
   void find_many(const u128* queries, std::size_t n, std::uint16_t* out) const {
     index_.find_many(
