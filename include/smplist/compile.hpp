@@ -146,6 +146,15 @@ class compiled_policy {
     return found;
   }
 
+  /// Can clients of a class differ in their answer, by their key or their address? [S-21]
+  [[nodiscard]] bool varies(std::uint32_t address_class, const question& q) const noexcept {
+    const std::size_t chain = chain_for(q.location, q.service, flat_.class_record(address_class) >> 1U);
+    for (std::size_t i = 0; i < flat_.stage_count(chain, q.service); ++i) {
+      if (flat_.list_order(flat_.stage(chain, q.service, 0, i).list) == order::random) return true;
+    }
+    return false;
+  }
+
   friend bool operator==(const compiled_policy& a, const compiled_policy& b) noexcept {
     return a.size() == b.size() && std::equal(a.data(), a.data() + a.size(), b.data());
   }

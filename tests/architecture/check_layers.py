@@ -21,13 +21,14 @@ FLOORS = [
     "analysis/finding analysis/lint",
     "smplist",
 ]
-SIDE = ["document", "json", "format"]
+SIDE = ["document", "json", "format", "arrow"]
 FAMILIES = {
     "order": "order",
     "location": "location",
     "compile": "compile",
     "analysis/rules": "analysis/lint",
     "document": "document",
+    "arrow": "arrow",
 }
 FOREIGN = {"fmt": {"format"}, "nlohmann": {"json"}}
 

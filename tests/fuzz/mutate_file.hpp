@@ -80,8 +80,8 @@ class file_mutator {
 
   void change_number() {
     const part p = some_part();
-    std::byte* const at = file_.data() + p.at + below(p.size / 2) / 2 * 4;
     if (p.size < 4) return;
+    std::byte* const at = file_.data() + p.at + below(p.size / 4) * 4;
     const auto had = detail::load<std::uint32_t>(at);
     detail::store(at, some_number(had, p));
   }

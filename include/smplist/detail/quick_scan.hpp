@@ -1,75 +1,262 @@
 // SPDX-License-Identifier: MIT
 /// \file detail/quick_scan.hpp
-/// Cellar. IPv4 text in bulk: no branch on the length of an octet.
+/// Cellar. Texts of addresses in bulk: no branch on the length of an octet, none on what a text holds.
 #pragma once
 
 #include <smplist/detail/lanes.hpp>
+#include <smplist/detail/u128.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
+#if !defined(SMPLIST_SCALAR) && defined(__SSE2__)
+#define SMPLIST_QUICK_SCAN 1
+#if defined(__GNUC__)
+#include <tmmintrin.h>
+#endif
+#endif
+
 namespace smplist::detail {
 
-inline constexpr std::size_t longest_ipv4 = 15;
-inline constexpr std::size_t quick_scan_reads = 20;  // bytes from the start of a text
+/// Bytes from the start of each text that are read, whatever its size.
+inline constexpr std::size_t quick_scan_reads = 48;
 
-#if !defined(SMPLIST_SCALAR) && defined(__SSE2__)
+/// A text, and what it is called.
+struct quick_text {
+  const char* at;
+  std::size_t size;
+  std::uint32_t row;
+};
 
-/// By the number of an octet's digits: the least value without a leading zero; none is possible but 1 to 3.
-inline constexpr std::array<std::uint32_t, 16> least_octets = {1000, 0,    10,   100,  1000, 1000, 1000, 1000,
-                                                               1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000};
+/// Where IPv4 addresses go; one more is written than counted.
+struct quick_found {
+  std::uint32_t* bits;
+  std::uint32_t* rows;
+  std::size_t count;
+};
 
-/// The octet of `length` digits at `text`; bits above the lowest eight are set if it is none. Reads four bytes.
-[[nodiscard]] inline std::uint32_t quick_octet(const char* text, std::uint32_t length) noexcept {
-  std::uint32_t digits = 0;
-  std::memcpy(&digits, text, 4);
-  digits = (digits ^ 0x30303030U) << (8 * (4 - length) & 31U);  // the last digit into the highest byte
-  const std::uint32_t no_digit = (digits | (digits + 0x76767676U)) & 0x80808080U;
-  const std::uint32_t value = (digits >> 8U & 0xFFU) * 100 + (digits >> 16U & 0xFFU) * 10 + (digits >> 24U);
-  const std::uint32_t too_small = (value - least_octets[length]) >> 31U << 8U;
-  return value | too_small | no_digit << 1U | no_digit >> 1U;
-}
-
-/// Reads four decimal octets, the whole of `size` bytes, exactly as `scan_ipv4` does. [S-01]
-/// Reads `quick_scan_reads` bytes from `text`, whatever `size` is.
-[[nodiscard]] inline bool quick_scan_ipv4(const char* text, std::size_t size, std::uint32_t& bits) noexcept {
-  if (size > longest_ipv4) return false;
-  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
-  const auto all = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'))));
-  const std::uint32_t first = all & ((1U << size) - 1);
-  const std::uint32_t second = first & (first - 1);
-  const std::uint32_t third = second & (second - 1);
-  if (third == 0 || (third & (third - 1)) != 0) return false;  // not three dots
-  const std::uint32_t a = count_trailing_zeros(first);
-  const std::uint32_t b = count_trailing_zeros(second);
-  const std::uint32_t c = count_trailing_zeros(third);
-  const std::uint32_t octets[4] = {quick_octet(text, a), quick_octet(text + a + 1, b - a - 1),
-                                   quick_octet(text + b + 1, c - b - 1),
-                                   quick_octet(text + c + 1, static_cast<std::uint32_t>(size) - c - 1)};
-  bits = octets[0] << 24U | octets[1] << 16U | octets[2] << 8U | octets[3];
-  return (octets[0] | octets[1] | octets[2] | octets[3]) <= 0xFF;
-}
+#if defined(SMPLIST_QUICK_SCAN)
 
 inline constexpr bool has_quick_scan = true;
 
-#else
+/// Where the octets of a text lie.
+struct octet_lengths {
+  std::array<std::uint32_t, 4> less_one;  // of an octet that is missing: a large number
+  bool three_dots;
 
-[[nodiscard]] inline bool quick_scan_ipv4(const char*, std::size_t, std::uint32_t&) noexcept { return false; }
+  /// `dots` has a bit for each of the first 16 bytes.
+  octet_lengths(std::uint32_t dots, std::size_t size) noexcept {
+    constexpr std::uint32_t none = 0x10000;
+    const auto end = static_cast<std::uint32_t>(size < 16 ? size : 16);
+    const std::uint32_t first = dots & ((1U << end) - 1);
+    const std::uint32_t second = first & (first - 1);
+    const std::uint32_t third = second & (second - 1);
+    three_dots = third != 0 && (third & (third - 1)) == 0 && size < 16;
+    const std::uint32_t a = count_trailing_zeros(first | none);
+    const std::uint32_t b = count_trailing_zeros(second | none);
+    const std::uint32_t c = count_trailing_zeros(third | none);
+    less_one = {a - 1, b - a - 2, c - b - 2, end - c - 2};
+  }
+};
 
-inline constexpr bool has_quick_scan = false;
+[[nodiscard]] inline std::uint32_t equal_bytes(__m128i bytes, char what) noexcept {
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(what))));
+}
+
+/// By the number of an octet's digits less one: the least value without a leading zero; a fourth is too many.
+inline constexpr std::array<std::uint32_t, 4> least_octets = {0, 10, 100, 1000};
+
+/// The octet of `less_one + 1` digits at `text`; bits above the lowest eight are set if it is none. Reads four bytes.
+[[nodiscard]] inline std::uint32_t quick_octet(const char* text, std::uint32_t less_one) noexcept {
+  std::uint32_t digits = 0;
+  std::memcpy(&digits, text, 4);
+  digits = (digits ^ 0x30303030U) << (8 * (3 - less_one) & 31U);  // the last digit into the highest byte
+  const std::uint32_t no_digit = (digits | (digits + 0x76767676U)) & 0x80808080U;
+  const std::uint32_t value = (digits >> 8U & 0xFFU) * 100 + (digits >> 16U & 0xFFU) * 10 + (digits >> 24U);
+  const std::uint32_t too_small = (value - least_octets[less_one & 3U]) >> 31U << 8U;
+  return value | too_small | no_digit << 1U | no_digit >> 1U | (less_one > 2 ? 0x100U : 0U);
+}
+
+/// Reads four decimal octets, the whole of `size` bytes, exactly as `scan_ipv4` does. [S-01]
+struct quick_ipv4 {
+  [[nodiscard]] bool operator()(const char* text, std::size_t size, std::uint32_t& bits) const noexcept {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+    const octet_lengths lengths(equal_bytes(bytes, '.'), size);
+    if (!lengths.three_dots) return false;
+    std::uint32_t all = 0;
+    bits = 0;
+    for (const std::uint32_t less_one : lengths.less_one) {
+      const std::uint32_t octet = quick_octet(text, less_one);
+      text += (less_one & 3U) + 2;
+      all |= octet;
+      bits = bits << 8U | octet;
+    }
+    return all <= 0xFF;
+  }
+};
+
+#if defined(__GNUC__)
+
+/// By the lengths of four octets, two bits each: which byte goes where, and the least value of each.
+struct octet_pattern {
+  std::array<std::uint8_t, 16> from{};
+  std::array<std::uint32_t, 4> least{};
+};
+
+[[nodiscard]] constexpr std::array<octet_pattern, 256> make_octet_patterns() noexcept {
+  std::array<octet_pattern, 256> all{};
+  for (unsigned lengths = 0; lengths < 256; ++lengths) {
+    unsigned at = 0;
+    for (unsigned octet = 0; octet < 4; ++octet) {
+      const unsigned digits = (lengths >> (6 - 2 * octet) & 3U) + 1;
+      for (unsigned k = 0; k < 4; ++k) {  // hundreds, tens, ones, nothing
+        const bool empty = k == 3 || k + digits < 3 || digits > 3;
+        all[lengths].from[4 * octet + k] = static_cast<std::uint8_t>(empty ? 0x80 : at + k + digits - 3);
+      }
+      all[lengths].least[octet] = least_octets[digits - 1];
+      at += digits + 1;
+    }
+  }
+  return all;
+}
+inline constexpr std::array<octet_pattern, 256> octet_patterns = make_octet_patterns();
+
+/// The same with the byte shuffles of SSSE3, which this processor has to have.
+__attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(const quick_text* texts, std::size_t n, quick_found& found,
+                                                                   quick_text* rest, std::size_t& left) noexcept {
+  const __m128i zero = _mm_setzero_si128();
+  const __m128i nine = _mm_set1_epi8(9);
+  const __m128i weights = _mm_set1_epi32(0x00010A64);  // 100, 10, 1
+  const __m128i ones = _mm_set1_epi16(1);
+  const __m128i most = _mm_set1_epi32(255);
+  const __m128i big_endian = _mm_set1_epi32(0x0004080C);
+  std::size_t count = found.count;
+  std::size_t others = left;
+  for (std::size_t i = 0; i < n; ++i) {
+    const quick_text text = texts[i];
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.at));
+    const octet_lengths lengths(equal_bytes(bytes, '.'), text.size);
+    const auto& l = lengths.less_one;
+    const octet_pattern& pattern = octet_patterns[(l[0] << 6U | l[1] << 4U | l[2] << 2U | l[3]) & 0xFFU];
+    const __m128i from = _mm_loadu_si128(reinterpret_cast<const __m128i*>(pattern.from.data()));
+    const __m128i least = _mm_loadu_si128(reinterpret_cast<const __m128i*>(pattern.least.data()));
+    const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(bytes, _mm_set1_epi8('0')), from);
+    const __m128i values = _mm_madd_epi16(_mm_maddubs_epi16(digits, weights), ones);
+    const __m128i outside = _mm_or_si128(_mm_cmpgt_epi32(values, most), _mm_cmpgt_epi32(least, values));
+    const __m128i wrong = _mm_or_si128(_mm_subs_epu8(digits, nine), outside);
+    const bool right = _mm_movemask_epi8(_mm_cmpeq_epi8(wrong, zero)) == 0xFFFF;
+    const auto good = static_cast<std::size_t>(lengths.three_dots & ((l[0] | l[1] | l[2] | l[3]) <= 3) & right);
+    found.bits[count] = static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_shuffle_epi8(values, big_endian)));
+    found.rows[count] = text.row;
+    count += good;
+    rest[others] = text;
+    others += 1 - good;
+  }
+  found.count = count;
+  left = others;
+}
 
 #endif
 
-/// The same where only `readable` bytes may be read; false where there is no quick way, too.
-[[nodiscard]] inline bool quick_scan_ipv4(const char* text, std::size_t size, std::size_t readable,
-                                          std::uint32_t& bits) noexcept {
-  if (!has_quick_scan || size > longest_ipv4) return false;
-  if (readable >= quick_scan_reads) return quick_scan_ipv4(text, size, bits);
-  std::array<char, quick_scan_reads> room{};
-  if (size != 0) std::memcpy(room.data(), text, size);
-  return quick_scan_ipv4(room.data(), size, bits);
+/// Adds the texts that are IPv4 addresses to `found` and the others to `rest`, behind the `left` that are there; `rest` may be
+/// `texts`.
+inline void quick_scan_ipv4(const quick_text* texts, std::size_t n, quick_found& found, quick_text* rest,
+                            std::size_t& left) noexcept {
+#if defined(__GNUC__)
+  if (__builtin_cpu_supports("ssse3")) return quick_scan_ipv4_ssse3(texts, n, found, rest, left);
+#endif
+  for (std::size_t i = 0; i < n; ++i) {
+    const quick_text text = texts[i];
+    const bool good = quick_ipv4()(text.at, text.size, found.bits[found.count]);
+    found.rows[found.count] = text.row;
+    rest[left] = text;
+    found.count += good ? 1U : 0U;
+    left += good ? 0U : 1U;
+  }
 }
+
+/// Groups of an IPv6 address, read one behind the other.
+struct hextets {
+  u128 bits;
+  unsigned count = 0;
+  bool good = true;
+
+  /// `ends` has a bit behind each group. An empty text has no groups.
+  hextets(const char* text, std::size_t from, std::size_t to, std::uint64_t colons) noexcept {
+    if (from == to) return;
+    std::uint64_t ends = (colons & ((std::uint64_t{1} << to) - 1)) >> from | std::uint64_t{1} << (to - from);
+    text += from;
+    unsigned at = 0;
+    for (; ends != 0; ends &= ends - 1) {
+      const unsigned end = count_trailing_zeros(ends);
+      const unsigned less_one = end - at - 1;
+      std::uint32_t letters = 0;
+      std::memcpy(&letters, text + at, 4);
+      letters <<= 8 * (3 - less_one) & 31U;  // the last digit into the highest byte
+      const std::uint32_t digits = (letters & 0x0F0F0F0FU) + 9 * (letters >> 6U & 0x01010101U);
+      const std::uint32_t pairs = digits << 4U | digits >> 8U;
+      bits = {bits.hi << 16U | bits.lo >> 48U, bits.lo << 16U | (pairs & 0xFFU) << 8U | (pairs >> 16U & 0xFFU)};
+      good = good && less_one < 4;
+      ++count;
+      at = end + 1;
+    }
+  }
+
+  /// Moved to the front of an address.
+  [[nodiscard]] u128 leading() const noexcept {
+    if (count == 0) return {};
+    const unsigned behind = 128 - 16 * count;
+    if (behind == 0) return bits;
+    if (behind >= 64) return {bits.lo << (behind - 64), 0};
+    return {bits.hi << behind | bits.lo >> (64 - behind), bits.lo << behind};
+  }
+};
+
+/// Reads groups of hexadecimal digits, the whole of `size` bytes, as `scan_ipv6` does; a text with dots or without need is left
+/// to that. [S-02]
+[[nodiscard]] inline bool quick_scan_ipv6(const char* text, std::size_t size, u128& bits) noexcept {
+  if (size < 2 || size > 39) return false;
+  std::uint64_t known = 0;
+  std::uint64_t colons = 0;
+  for (unsigned k = 0; k < 3; ++k) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + 16 * k));
+    const __m128i numbers = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));  // the colon is the tenth
+    const __m128i letters = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    const __m128i good = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(numbers, _mm_set1_epi8(10)), numbers),
+                                      _mm_cmpeq_epi8(_mm_min_epu8(letters, _mm_set1_epi8(5)), letters));
+    known |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm_movemask_epi8(good))) << (16 * k);
+    colons |= std::uint64_t{equal_bytes(bytes, ':')} << (16 * k);
+  }
+  const std::uint64_t whole = (std::uint64_t{1} << size) - 1;
+  if ((known & whole) != whole) return false;
+  colons &= whole;
+  const std::uint64_t gap = colons & colons >> 1U;
+  if (gap == 0) {
+    const hextets all(text, 0, size, colons);
+    bits = all.bits;
+    return all.good && all.count == 8;
+  }
+  if ((gap & (gap - 1)) != 0) return false;
+  const unsigned at = count_trailing_zeros(gap);
+  const hextets head(text, 0, at, colons);
+  const hextets tail(text, at + 2, size, colons);
+  if (!head.good || !tail.good || head.count + tail.count > 7) return false;
+  bits = head.leading() | tail.bits;
+  return true;
+}
+
+#else
+
+inline constexpr bool has_quick_scan = false;
+
+inline void quick_scan_ipv4(const quick_text* texts, std::size_t n, quick_found&, quick_text* rest, std::size_t& left) noexcept {
+  for (std::size_t i = 0; i < n; ++i) rest[left++] = texts[i];
+}
+
+[[nodiscard]] inline bool quick_scan_ipv6(const char*, std::size_t, u128&) noexcept { return false; }
+
+#endif
 
 }  // namespace smplist::detail

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+/// \file arrow/chunk.hpp
+/// Side room. One array of Arrow as rows of addresses, read where it lies.
+#pragma once
+
+#include <smplist/arrow/block.hpp>
+#include <smplist/arrow/structs.hpp>
+#include <smplist/error.hpp>
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+namespace smplist::arrow {
+
+/// An array of utf8, large_utf8, utf8_view, binary, large_binary, binary_view, uint32, fixed-size binary of 4 or 16 bytes, or a
+/// dictionary of these. Owns the array; reading changes nothing.
+class chunk {
+ public:
+  /// Takes the array out of `moved`, if its type holds addresses; `schema` is only read.
+  /// \returns `errc::wrong_type` for another type, and `errc::corrupt` for an array that cannot be
+  [[nodiscard]] static result<chunk> make(const ArrowSchema& schema, ArrowArray* moved) {
+    const auto view = layout::of(schema);
+    if (!view) return error_at(errc::wrong_type, 0, 0);
+    chunk out;
+    out.view_ = *view;
+    const ArrowArray* words = nullptr;
+    if (view->form == form::indices) {
+      const auto dictionary = layout::of(*schema.dictionary);
+      if (!dictionary || dictionary->form == form::indices) return error_at(errc::wrong_type, 0, 0);
+      out.dictionary_ = *dictionary;
+      words = moved->dictionary;
+      if (words == nullptr || !is_sound(*words, *dictionary)) return error_at(errc::corrupt, 0, 0);
+    }
+    if (!is_sound(*moved, *view)) return error_at(errc::corrupt, 0, 0);
+    out.array_ = owned<ArrowArray>(moved);
+    return out;
+  }
+
+  [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(array_->length); }
+
+  /// Adds rows `from` to `to - 1`, at most as many as a block has room for.
+  void read(std::size_t from, std::size_t to, address_block& out) const {
+    const ArrowArray& array = *array_.get();
+    switch (view_.form) {  // once for all rows
+      case form::indices: return read_words(from, to, out);
+      case form::offsets32:
+        return read_rows(array, from, to,
+                         [&](std::size_t at, std::uint32_t row) { add_between<std::int32_t>(array, view_, at, row, out); });
+      case form::offsets64:
+        return read_rows(array, from, to,
+                         [&](std::size_t at, std::uint32_t row) { add_between<std::int64_t>(array, view_, at, row, out); });
+      case form::views:
+        return read_rows(array, from, to, [&](std::size_t at, std::uint32_t row) { add_view(array, view_, at, row, out); });
+      case form::uint32:
+        return read_rows(array, from, to, [&](std::size_t at, std::uint32_t row) {
+          out.add_ipv4(number_at<std::uint32_t>(array.buffers[1], at), row);
+        });
+      case form::fixed:
+        return read_rows(array, from, to, [&](std::size_t at, std::uint32_t row) { add_fixed(array, view_, at, row, out); });
+    }
+  }
+
+ private:
+  enum class form : std::uint8_t { offsets32, offsets64, views, uint32, fixed, indices };
+
+  /// How an array stores its items.
+  struct layout {
+    arrow::chunk::form form = form::offsets32;
+    bool packed = false;    // bytes and no text
+    std::size_t width = 0;  // of fixed-size items
+    char index = 'i';       // the number type of indices
+
+    [[nodiscard]] static std::optional<layout> of(const ArrowSchema& schema) noexcept {
+      const std::string_view f = schema.format == nullptr ? std::string_view() : schema.format;
+      if (schema.dictionary != nullptr) {
+        if (f.size() != 1 || std::string_view("cCsSiIlL").find(f.front()) == std::string_view::npos) return {};
+        return layout{form::indices, false, 0, f.front()};
+      }
+      if (f == "u" || f == "z") return layout{form::offsets32, f == "z"};
+      if (f == "U" || f == "Z") return layout{form::offsets64, f == "Z"};
+      if (f == "vu" || f == "vz") return layout{form::views, f == "vz"};
+      if (f == "I") return layout{form::uint32};
+      if (f == "w:4") return layout{form::fixed, true, 4};
+      if (f == "w:16") return layout{form::fixed, true, 16};
+      return {};
+    }
+  };
+
+  chunk() = default;
+
+  template <class Number>
+  [[nodiscard]] static Number number_at(const void* from, std::size_t i) noexcept {
+    Number value;
+    std::memcpy(&value, static_cast<const char*>(from) + sizeof(Number) * i, sizeof value);
+    return value;
+  }
+
+  /// Are the buffers there that rows are read from?
+  [[nodiscard]] static bool is_sound(const ArrowArray& array, const layout& of) noexcept {
+    if (array.length < 0 || array.offset < 0 || array.length > std::numeric_limits<std::int64_t>::max() - array.offset)
+      return false;
+    const std::int64_t least = of.form == form::offsets32 || of.form == form::offsets64 || of.form == form::views ? 3 : 2;
+    if (array.n_buffers < least || array.buffers == nullptr) return false;
+    return array.length == 0 || array.buffers[1] != nullptr;
+  }
+
+  [[nodiscard]] static bool is_null(const ArrowArray& array, std::size_t at) noexcept {
+    if (array.null_count == 0 || array.buffers[0] == nullptr) return false;
+    return (static_cast<const std::uint8_t*>(array.buffers[0])[at / 8] >> (at % 8) & 1U) == 0;
+  }
+
+  /// Calls `add(position in the array, row)`, nulls left out.
+  template <class Add>
+  static void read_rows(const ArrowArray& array, std::size_t from, std::size_t to, Add add) {
+    const auto offset = static_cast<std::size_t>(array.offset);
+    const bool nulls = array.null_count != 0 && array.buffers[0] != nullptr;
+    for (std::size_t i = from; i < to; ++i) {
+      if (!nulls || !is_null(array, i + offset)) add(i + offset, static_cast<std::uint32_t>(i - from));
+    }
+  }
+
+  static void add_bytes(const layout& of, std::string_view bytes, std::size_t readable, std::uint32_t row, address_block& out) {
+    of.packed ? out.add_packed(bytes, row) : out.add_text(bytes, readable, row);
+  }
+
+  template <class Offset>
+  static void add_between(const ArrowArray& array, const layout& of, std::size_t at, std::uint32_t row, address_block& out) {
+    const void* const offsets = array.buffers[1];
+    const auto from = number_at<Offset>(offsets, at);
+    const auto to = number_at<Offset>(offsets, at + 1);
+    const auto end = number_at<Offset>(offsets, static_cast<std::size_t>(array.length + array.offset));
+    if (from < 0 || to < from || end < to) return out.add_invalid(row);
+    const char* const text = static_cast<const char*>(array.buffers[2]);
+    if (text == nullptr && from != to) return out.add_invalid(row);
+    const std::string_view bytes = text == nullptr ? "" : std::string_view(text + from, static_cast<std::size_t>(to - from));
+    add_bytes(of, bytes, static_cast<std::size_t>(text == nullptr ? 0 : end - from), row, out);
+  }
+
+  /// Short ones stand in the view itself, others in one of the buffers behind it.
+  static void add_view(const ArrowArray& array, const layout& of, std::size_t at, std::uint32_t row, address_block& out) {
+    const char* const view = static_cast<const char*>(array.buffers[1]) + 16 * at;
+    const auto size = number_at<std::int32_t>(view, 0);
+    if (size < 0) return out.add_invalid(row);
+    const std::size_t rows_left = static_cast<std::size_t>(array.length + array.offset) - at;
+    if (size <= 12) return add_bytes(of, {view + 4, static_cast<std::size_t>(size)}, 16 * rows_left - 4, row, out);
+    const auto buffer = number_at<std::int32_t>(view, 2);
+    const auto offset = number_at<std::int32_t>(view, 3);
+    if (buffer < 0 || offset < 0 || std::int64_t{buffer} + 3 >= array.n_buffers) return out.add_invalid(row);
+    const auto held = number_at<std::int64_t>(array.buffers[array.n_buffers - 1], static_cast<std::size_t>(buffer));
+    if (held < std::int64_t{offset} + size || array.buffers[2 + buffer] == nullptr) return out.add_invalid(row);
+    const char* const text = static_cast<const char*>(array.buffers[2 + buffer]) + offset;
+    add_bytes(of, {text, static_cast<std::size_t>(size)}, static_cast<std::size_t>(held - offset), row, out);
+  }
+
+  static void add_fixed(const ArrowArray& array, const layout& of, std::size_t at, std::uint32_t row, address_block& out) {
+    out.add_packed({static_cast<const char*>(array.buffers[1]) + of.width * at, of.width}, row);
+  }
+
+  [[nodiscard]] std::uint64_t index_at(std::size_t at) const noexcept {
+    const void* const from = array_->buffers[1];
+    switch (view_.index) {  // a negative index is larger than any dictionary
+      case 'c': return static_cast<std::uint64_t>(std::int64_t{number_at<std::int8_t>(from, at)});
+      case 'C': return number_at<std::uint8_t>(from, at);
+      case 's': return static_cast<std::uint64_t>(std::int64_t{number_at<std::int16_t>(from, at)});
+      case 'S': return number_at<std::uint16_t>(from, at);
+      case 'i': return static_cast<std::uint64_t>(std::int64_t{number_at<std::int32_t>(from, at)});
+      case 'I': return number_at<std::uint32_t>(from, at);
+      case 'l': return static_cast<std::uint64_t>(number_at<std::int64_t>(from, at));
+      default: return number_at<std::uint64_t>(from, at);
+    }
+  }
+
+  void read_words(std::size_t from, std::size_t to, address_block& out) const {
+    const ArrowArray& words = *array_->dictionary;
+    const layout& of = dictionary_;
+    read_rows(*array_.get(), from, to, [&](std::size_t position, std::uint32_t row) {
+      const std::uint64_t index = index_at(position);
+      if (index >= static_cast<std::uint64_t>(words.length)) return out.add_invalid(row);
+      const std::size_t at = static_cast<std::size_t>(index) + static_cast<std::size_t>(words.offset);
+      if (is_null(words, at)) return;
+      switch (of.form) {
+        case form::offsets32: return add_between<std::int32_t>(words, of, at, row, out);
+        case form::offsets64: return add_between<std::int64_t>(words, of, at, row, out);
+        case form::views: return add_view(words, of, at, row, out);
+        case form::uint32: return out.add_ipv4(number_at<std::uint32_t>(words.buffers[1], at), row);
+        case form::fixed: return add_fixed(words, of, at, row, out);
+        case form::indices: return;
+      }
+    });
+  }
+
+  owned<ArrowArray> array_;
+  layout view_;
+  layout dictionary_;
+};
+
+}  // namespace smplist::arrow

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+/// \file arrow/export.hpp
+/// Side room. Answers as Arrow arrays: a struct of outcome, list and source, each a dictionary of int32 and utf8.
+#pragma once
+
+#include <smplist/arrow/answers.hpp>
+#include <smplist/arrow/structs.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace smplist::arrow {
+
+[[nodiscard]] constexpr const char* name(answer_part part) noexcept {
+  return part == answer_part::outcome ? "outcome" : part == answer_part::list ? "list" : "source";
+}
+
+namespace exporting {
+
+/// What an exported array holds until its consumer releases it.
+struct array_memory {
+  std::shared_ptr<const answers> from;
+  std::vector<std::uint8_t> valid;
+  std::vector<std::int32_t> numbers;
+  std::string text;
+  std::vector<const void*> buffers;
+  std::vector<std::unique_ptr<ArrowArray>> owned;
+  std::vector<ArrowArray*> children;
+  std::unique_ptr<ArrowArray> dictionary;
+};
+
+inline void release_array(ArrowArray* array) {
+  auto* const memory = static_cast<array_memory*>(array->private_data);
+  for (const auto& part : memory->owned) {
+    if (part->release != nullptr) part->release(part.get());
+  }
+  if (memory->dictionary && memory->dictionary->release != nullptr) memory->dictionary->release(memory->dictionary.get());
+  delete memory;
+  array->release = nullptr;
+}
+
+inline void fill_array(std::unique_ptr<array_memory> memory, std::size_t length, std::size_t nulls, ArrowArray* out) {
+  *out = {static_cast<std::int64_t>(length),
+          static_cast<std::int64_t>(nulls),
+          0,
+          static_cast<std::int64_t>(memory->buffers.size()),
+          static_cast<std::int64_t>(memory->children.size()),
+          memory->buffers.data(),
+          memory->children.data(),
+          memory->dictionary.get(),
+          &release_array,
+          memory.get()};
+  memory.release();
+}
+
+inline void export_words(const answers& a, answer_part part, ArrowArray* out) {
+  auto memory = std::make_unique<array_memory>();
+  memory->numbers.reserve(a.words(part) + 1);
+  memory->numbers.push_back(0);
+  for (std::size_t i = 0; i < a.words(part); ++i) {
+    memory->text += a.word(part, i);
+    memory->numbers.push_back(static_cast<std::int32_t>(memory->text.size()));
+  }
+  memory->buffers = {nullptr, memory->numbers.data(), memory->text.data()};
+  fill_array(std::move(memory), a.words(part), 0, out);
+}
+
+/// What an exported schema holds.
+struct schema_memory {
+  std::vector<std::unique_ptr<ArrowSchema>> owned;
+  std::vector<ArrowSchema*> children;
+  std::unique_ptr<ArrowSchema> dictionary;
+};
+
+inline void release_schema(ArrowSchema* schema) {
+  auto* const memory = static_cast<schema_memory*>(schema->private_data);
+  for (const auto& part : memory->owned) {
+    if (part->release != nullptr) part->release(part.get());
+  }
+  if (memory->dictionary && memory->dictionary->release != nullptr) memory->dictionary->release(memory->dictionary.get());
+  delete memory;
+  schema->release = nullptr;
+}
+
+inline void fill_schema(const char* format, const char* name, std::unique_ptr<schema_memory> memory, ArrowSchema* out) {
+  constexpr std::int64_t nullable = 2;  // ARROW_FLAG_NULLABLE
+  *out = {format,
+          name,
+          nullptr,
+          nullable,
+          static_cast<std::int64_t>(memory->children.size()),
+          memory->children.data(),
+          memory->dictionary.get(),
+          &release_schema,
+          memory.get()};
+  memory.release();
+}
+
+}  // namespace exporting
+
+/// One column. Its numbers are shared, unless rows without an answer have to be marked.
+inline void export_column(const std::shared_ptr<const answers>& a, answer_part part, ArrowArray* out) {
+  auto memory = std::make_unique<exporting::array_memory>();
+  memory->from = a;
+  const std::size_t n = a->size();
+  const std::int32_t* numbers = a->column(part);
+  if (a->nulls(part) != 0) {
+    memory->valid.assign(n / 8 + 1, 0);
+    memory->numbers.resize(n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const unsigned some = numbers[i] < 0 ? 0 : 1;
+      memory->numbers[i] = numbers[i] < 0 ? 0 : numbers[i];
+      memory->valid[i / 8] = static_cast<std::uint8_t>(memory->valid[i / 8] | some << (i % 8));
+    }
+    numbers = memory->numbers.data();
+  }
+  memory->buffers = {memory->valid.empty() ? nullptr : memory->valid.data(), numbers};
+  memory->dictionary = std::make_unique<ArrowArray>();
+  exporting::export_words(*a, part, memory->dictionary.get());
+  exporting::fill_array(std::move(memory), n, a->nulls(part), out);
+}
+
+/// All columns, as a struct.
+inline void export_table(const std::shared_ptr<const answers>& a, ArrowArray* out) {
+  auto memory = std::make_unique<exporting::array_memory>();
+  for (const answer_part part : answer_parts) {
+    memory->owned.push_back(std::make_unique<ArrowArray>());
+    export_column(a, part, memory->owned.back().get());
+    memory->children.push_back(memory->owned.back().get());
+  }
+  memory->buffers = {nullptr};
+  exporting::fill_array(std::move(memory), a->size(), 0, out);
+}
+
+inline void export_schema(answer_part part, ArrowSchema* out) {
+  auto memory = std::make_unique<exporting::schema_memory>();
+  memory->dictionary = std::make_unique<ArrowSchema>();
+  exporting::fill_schema("u", "", std::make_unique<exporting::schema_memory>(), memory->dictionary.get());
+  exporting::fill_schema("i", name(part), std::move(memory), out);
+}
+
+inline void export_schema(ArrowSchema* out) {
+  auto memory = std::make_unique<exporting::schema_memory>();
+  for (const answer_part part : answer_parts) {
+    memory->owned.push_back(std::make_unique<ArrowSchema>());
+    export_schema(part, memory->owned.back().get());
+    memory->children.push_back(memory->owned.back().get());
+  }
+  exporting::fill_schema("+s", "", std::move(memory), out);
+}
+
+/// A stream of one chunk.
+inline void export_stream(std::shared_ptr<const answers> a, ArrowArrayStream* out) {
+  struct state {
+    std::shared_ptr<const answers> from;
+    bool given = false;
+  };
+  out->get_schema = [](ArrowArrayStream*, ArrowSchema* schema) {
+    export_schema(schema);
+    return 0;
+  };
+  out->get_next = [](ArrowArrayStream* self, ArrowArray* array) {
+    auto* const held = static_cast<state*>(self->private_data);
+    if (std::exchange(held->given, true)) *array = {};
+    else export_table(held->from, array);
+    return 0;
+  };
+  out->get_last_error = [](ArrowArrayStream*) -> const char* { return nullptr; };
+  out->release = [](ArrowArrayStream* self) {
+    delete static_cast<state*>(self->private_data);
+    self->release = nullptr;
+  };
+  out->private_data = new state{std::move(a)};
+}
+
+}  // namespace smplist::arrow
