@@ -90,8 +90,8 @@ class compiled_policy {
   [[nodiscard]] plan_view evaluate(const client& who, service what, scratch& room, std::uint64_t epoch = 0) const noexcept {
     const detail::located_client located = locate(who);
     const std::size_t chain = choose_chain(located, what);
-    arrange_sources(chain, what, random_key(who), epoch, room);
-    return plan_view(flat_, located, what, chain, detail::stack_number(who.families()), room.order_.data());
+    const std::uint64_t base = flat_.has_random ? detail::rank_base(random_key(who), epoch) : 0;
+    return plan_view(flat_, located, what, chain, detail::stack_number(who.families()), base, room.order_.data());
   }
 
   /// Who is asked first by a client that has this address alone.
@@ -122,8 +122,8 @@ class compiled_policy {
     const std::size_t stack = (record & 1U) != 0 ? 0 : f == family::ipv4 ? 1 : 2;
     const auto stored = flat_.first(chain, q.service, stack);
     if ((stored.outcome & detail::first_is_random) == 0) return as_answer(chain, stored.outcome, stored.source);
-    const std::uint64_t key = q.key ? *q.key : detail::mix64(bits.hi ^ detail::mix64(bits.lo));
-    return as_answer(chain, stored.outcome & 0xFFU, lowest_rank(chain, q.service, stack, key, q.epoch));
+    const std::uint64_t base = detail::rank_base(key_of(bits, q), q.epoch);
+    return as_answer(chain, stored.outcome & 0xFFU, first_source(chain, q.service, stack, base));
   }
 
   /// The same, sources that are down left out: `is_down(source)` says so. [S-65]
@@ -133,26 +133,44 @@ class compiled_policy {
     const std::uint32_t record = flat_.class_record(address_class);
     const std::size_t chain = chain_for(q.location, q.service, record >> 1U);
     const std::size_t stack = (record & 1U) != 0 ? 0 : f == family::ipv4 ? 1 : 2;
-    const std::uint64_t key = q.key ? *q.key : detail::mix64(bits.hi ^ detail::mix64(bits.lo));
+    const std::uint64_t base = detail::rank_base(key_of(bits, q), q.epoch);
     first_answer found;
     found.outcome = static_cast<outcome>(flat_.first(chain, q.service, stack).outcome & 0xFFU);
     for (std::size_t i = 0; i < flat_.stage_count(chain, q.service); ++i) {
       const auto s = flat_.stage(chain, q.service, stack, i);
-      found.source = best_source(s, q.service, key, q.epoch, is_down);
+      const std::size_t k = flat_.first_position(s, q.service, base, is_down);
+      if (k == flat_.source_count(s.list)) continue;
+      found.source = flat_.list_source(s.list, k);
       found.list = s.list;
-      if (found.source != first_answer::none) return found;
+      return found;
     }
-    found.list = first_answer::none;
     return found;
   }
 
-  /// Can clients of a class differ in their answer, by their key or their address? [S-21]
-  [[nodiscard]] bool varies(std::uint32_t address_class, const question& q) const noexcept {
-    const std::size_t chain = chain_for(q.location, q.service, flat_.class_record(address_class) >> 1U);
-    for (std::size_t i = 0; i < flat_.stage_count(chain, q.service); ++i) {
-      if (flat_.list_order(flat_.stage(chain, q.service, 0, i).list) == order::random) return true;
+  /// The sources of which one is asked first by clients with one address of a class: calls `visit(source, hash)` for each, as
+  /// listed. If there are several, the lowest `detail::rank_of(detail::rank_base(key, epoch), hash)` decides, then the place.
+  /// \returns the answer of whoever asks the first of them
+  template <class IsDown, class Visit>
+  [[nodiscard]] first_answer each_candidate(std::uint32_t address_class, family f, const question& q, IsDown is_down,
+                                            Visit&& visit) const {
+    const std::uint32_t record = flat_.class_record(address_class);
+    const std::size_t chain = chain_for(q.location, q.service, record >> 1U);
+    const std::size_t stack = (record & 1U) != 0 ? 0 : f == family::ipv4 ? 1 : 2;
+    first_answer found;
+    found.outcome = static_cast<outcome>(flat_.first(chain, q.service, stack).outcome & 0xFFU);
+    for (std::size_t i = 0; i < flat_.stage_count(chain, q.service) && found.source == first_answer::none; ++i) {
+      const auto s = flat_.stage(chain, q.service, stack, i);
+      const bool random = flat_.list_order(s.list) == order::random;
+      for (std::size_t k = 0; k < flat_.source_count(s.list); ++k) {
+        const std::uint32_t source = flat_.list_source(s.list, k);
+        if ((static_cast<std::uint8_t>(s.statuses[k]) & detail::status_attempt) == 0 || is_down(source)) continue;
+        if (found.source != first_answer::none && !random) break;
+        if (found.source == first_answer::none) found.source = source;
+        found.list = s.list;
+        visit(source, flat_.identity_hash(source, q.service));
+      }
     }
-    return false;
+    return found;
   }
 
   friend bool operator==(const compiled_policy& a, const compiled_policy& b) noexcept {
@@ -213,26 +231,6 @@ class compiled_policy {
     return chosen;
   }
 
-  // [S-20] [S-21] [S-22]
-  void arrange_sources(std::size_t chain, service what, std::uint64_t key, std::uint64_t epoch, scratch& room) const noexcept {
-    detail::ranked_source* order = room.order_.data();
-    for (std::size_t i = 0; i < flat_.stage_count(chain, what); ++i) {
-      const auto s = flat_.stage(chain, what, 0, i);
-      const std::size_t n = flat_.source_count(s.list);
-      const bool random = flat_.list_order(s.list) == order::random;
-      for (std::uint32_t k = 0; k < n; ++k) {
-        const std::uint32_t source = flat_.list_source(s.list, k);
-        order[k] = {random ? rank(key, epoch, source, what) : 0, k, random && flat_.identity(source, what).empty()};
-      }
-      if (random) std::sort(order, order + n);
-      order += n;
-    }
-  }
-
-  [[nodiscard]] std::uint64_t rank(std::uint64_t key, std::uint64_t epoch, std::uint32_t source, service what) const noexcept {
-    return detail::mix64(detail::mix64(key + epoch * 0x9E3779B97F4A7C15U) ^ flat_.identity_hash(source, what));
-  }
-
   [[nodiscard]] first_answer as_answer(std::size_t chain, std::uint32_t stored, std::uint32_t source) const noexcept {
     const auto found = static_cast<outcome>(stored);
     switch (found) {
@@ -246,35 +244,20 @@ class compiled_policy {
     return {found, first_answer::none, first_answer::none};
   }
 
-  /// The source of the first stage with an attempt that comes first for this key.
-  [[nodiscard]] std::uint32_t lowest_rank(std::size_t chain, service what, std::size_t stack, std::uint64_t key,
-                                          std::uint64_t epoch) const noexcept {
-    for (std::size_t i = 0; i < flat_.stage_count(chain, what); ++i) {
-      const std::uint32_t best =
-          best_source(flat_.stage(chain, what, stack, i), what, key, epoch, [](std::uint32_t) { return false; });
-      if (best != first_answer::none) return best;
-    }
-    return first_answer::none;
+  // [S-21]
+  [[nodiscard]] static std::uint64_t key_of(detail::u128 bits, const question& q) noexcept {
+    return q.key ? *q.key : detail::mix64(bits.hi ^ detail::mix64(bits.lo));
   }
 
-  /// The source of a stage that is asked first of those that are not down.
-  template <class IsDown>
-  [[nodiscard]] std::uint32_t best_source(const detail::flat_policy::stage_record& s, service what, std::uint64_t key,
-                                          std::uint64_t epoch, IsDown is_down) const {
-    const bool random = flat_.list_order(s.list) == order::random;
-    std::uint32_t best = first_answer::none;
-    std::uint64_t best_rank = 0;
-    for (std::size_t k = 0; k < flat_.source_count(s.list); ++k) {
-      if ((static_cast<std::uint8_t>(s.statuses[k]) & detail::status_attempt) == 0) continue;
-      const std::uint32_t source = flat_.list_source(s.list, k);
-      if (is_down(source)) continue;
-      if (!random) return source;
-      const std::uint64_t mine = rank(key, epoch, source, what);
-      if (best != first_answer::none && best_rank <= mine) continue;
-      best = source;
-      best_rank = mine;
+  /// The source that is asked first in the first stage with an attempt.
+  [[nodiscard]] std::uint32_t first_source(std::size_t chain, service what, std::size_t stack,
+                                           std::uint64_t base) const noexcept {
+    for (std::size_t i = 0; i < flat_.stage_count(chain, what); ++i) {
+      const auto s = flat_.stage(chain, what, stack, i);
+      const std::size_t k = flat_.first_position(s, what, base, [](std::uint32_t) { return false; });
+      if (k != flat_.source_count(s.list)) return flat_.list_source(s.list, k);
     }
-    return best;
+    return first_answer::none;
   }
 
   std::shared_ptr<const detail::storage> storage_;

@@ -26,7 +26,8 @@ class answers {
  public:
   answers(compiled_policy policy, smplist::service what, std::size_t rows)
       : policy_(std::move(policy)), what_(what), rows_(rows) {
-    for (auto& column : columns_) column.reset(new std::int32_t[rows + 1]);  // not zeroed: every row is written once
+    memory_ = detail::storage::make(columns_.size() * rows * sizeof(std::int32_t));  // not zeroed: every row is written once
+    for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i] = reinterpret_cast<std::int32_t*>(memory_->room()) + i * rows;
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return rows_; }
@@ -35,9 +36,7 @@ class answers {
   /// Rows that were neither null nor an address, ascending.
   [[nodiscard]] const std::vector<std::uint64_t>& invalid() const noexcept { return invalid_; }
 
-  [[nodiscard]] const std::int32_t* column(answer_part part) const noexcept {
-    return columns_[static_cast<std::size_t>(part)].get();
-  }
+  [[nodiscard]] const std::int32_t* column(answer_part part) const noexcept { return columns_[static_cast<std::size_t>(part)]; }
   /// How many rows of a column have no answer.
   [[nodiscard]] std::size_t nulls(answer_part part) const noexcept {
     return part == answer_part::outcome ? not_asked_ : not_answered_;
@@ -63,7 +62,8 @@ class answers {
   compiled_policy policy_;
   smplist::service what_;
   std::size_t rows_;
-  std::array<std::unique_ptr<std::int32_t[]>, 3> columns_;
+  std::shared_ptr<detail::storage> memory_;
+  std::array<std::int32_t*, 3> columns_{};
   std::size_t not_asked_ = 0;
   std::size_t not_answered_ = 0;
   std::vector<std::uint64_t> invalid_;
@@ -83,7 +83,7 @@ struct no_keys {
 
 /// Fills rows of `answers`. Pure but for those: several may run at once, on rows of their own.
 ///
-/// Addresses of one class and family get one answer, unless an order is random: those answers are found once and kept.
+/// Addresses of one class and family get one answer, or one of a few where an order is random: those are found once and kept.
 class column_evaluation {
  public:
   /// `down` is empty, or has a bit for each source of the policy. [S-65]
@@ -117,66 +117,122 @@ class column_evaluation {
   }
 
  private:
-  /// An answer as the columns have it.
+  /// An answer as the columns have it. Of several candidates it is that of the first.
   struct row_answer {
-    std::int32_t outcome = -1;
-    std::int32_t list = -1;
-    std::int32_t source = -1;
-    bool varies = false;  // by more than class and family
+    std::int32_t outcome;
+    std::int32_t list;
+    std::int32_t source;
+    std::uint32_t candidates;  // where they begin
+    std::uint32_t count;       // of candidates
   };
-
-  static constexpr std::array<family, 2> families = {family::ipv4, family::ipv6};
+  struct candidate {
+    std::uint64_t hash;
+    std::int32_t source;
+  };
+  /// Rows of a block whose source has to be drawn.
+  struct draws {
+    std::array<std::uint32_t, address_block::room + 1> position;  // one more: what is counted nowhere is written, too
+    std::array<std::uint32_t, address_block::room + 1> answer;
+    std::size_t count = 0;
+  };
 
   void keep_answers() {
     kept_.reserve(2 * policy_->classes());
     for (std::uint32_t c = 0; c < policy_->classes(); ++c) {
-      for (const family f : families) {
-        row_answer found = find(c, f, {}, {});
-        found.varies = policy_->varies(c, question_);
-        kept_.push_back(found);
-      }
+      for (const family f : {family::ipv4, family::ipv6}) kept_.push_back(find(c, f, candidates_));
     }
   }
 
-  [[nodiscard]] row_answer find(std::uint32_t address_class, family f, detail::u128 bits,
-                                std::optional<std::uint64_t> key) const {
-    question q = question_;
-    if (key) q.key = key;
-    const first_answer found = down_.empty()
-                                   ? policy_->answer(address_class, f, bits, q)
-                                   : policy_->answer(address_class, f, bits, q, [&](std::uint32_t s) { return down_[s]; });
+  [[nodiscard]] row_answer find(std::uint32_t address_class, family f, std::vector<candidate>& candidates) const {
+    const std::size_t from = candidates.size();
+    const first_answer found = policy_->each_candidate(
+        address_class, f, question_, [&](std::uint32_t s) { return !down_.empty() && down_[s]; },
+        [&](std::uint32_t source, std::uint64_t hash) {
+          candidates.push_back({hash, static_cast<std::int32_t>(source)});
+        });
+    const auto count = static_cast<std::uint32_t>(candidates.size() - from);
     return {static_cast<std::int32_t>(found.outcome), static_cast<std::int32_t>(found.list),
-            static_cast<std::int32_t>(found.source)};
+            static_cast<std::int32_t>(found.source), static_cast<std::uint32_t>(from), count};
+  }
+
+  /// The candidate with the lowest rank for a client. [S-21]
+  [[nodiscard]] std::int32_t draw(const candidate* candidates, std::size_t count, detail::u128 bits,
+                                  std::optional<std::uint64_t> key) const noexcept {
+    const std::uint64_t base = detail::rank_base(key ? *key : detail::mix64(bits.hi ^ detail::mix64(bits.lo)), question_.epoch);
+    std::uint64_t best = detail::rank_of(base, candidates->hash);
+    std::uint32_t found = static_cast<std::uint32_t>(candidates->source);
+    for (std::size_t k = 1; k < count; ++k) {
+      // which is lowest is not predictable: no branch
+      const std::uint64_t mine = detail::rank_of(base, candidates[k].hash);
+      const std::uint64_t better = std::uint64_t{0} - static_cast<std::uint64_t>(mine < best);
+      best ^= (best ^ mine) & better;
+      found ^= (found ^ static_cast<std::uint32_t>(candidates[k].source)) & static_cast<std::uint32_t>(better);
+    }
+    return static_cast<std::int32_t>(found);
   }
 
   template <class KeyOf>
   void answer(const address_block& block, std::size_t first, std::size_t rows, KeyOf key_of, answer_counts& counts) const {
-    std::int32_t* const outcomes = out_->columns_[0].get() + first;
-    std::int32_t* const lists = out_->columns_[1].get() + first;
-    std::int32_t* const sources = out_->columns_[2].get() + first;
     const std::size_t missing = rows - block.ipv4_count() - block.ipv6_count();
     if (missing != 0) {
-      for (std::int32_t* const column : {outcomes, lists, sources}) std::fill(column, column + rows, -1);
+      for (std::int32_t* const column : out_->columns_) std::fill_n(column + first, rows, -1);
     }
-    std::size_t without = missing;
-    const auto put = [&](std::size_t row, std::uint32_t address_class, family f, auto bits) {
-      row_answer found;
-      if (!kept_.empty()) found = kept_[2 * std::size_t{address_class} + (f == family::ipv4 ? 0 : 1)];
-      if (kept_.empty() || found.varies) found = find(address_class, f, bits(), key_of(first + row));
+    counts.not_asked += missing;
+    counts.not_answered += missing;
+    const auto ipv4_bits = [&](std::size_t i) { return address::from_ipv4(block.ipv4(i)).bits(); };
+    const auto ipv4_row = [&](std::size_t i) { return first + block.ipv4_row(i); };
+    const auto ipv6_bits = [&](std::size_t i) { return block.ipv6(i); };
+    const auto ipv6_row = [&](std::size_t i) { return first + block.ipv6_row(i); };
+    put(
+        family::ipv4,
+        [&](auto take) {
+          policy_->each_class_ipv4(
+              block.ipv4_count(), [&](std::size_t i) { return block.ipv4(i); }, take);
+        },
+        ipv4_bits, ipv4_row, key_of, counts);
+    put(
+        family::ipv6, [&](auto take) { policy_->each_class_ipv6(block.ipv6_count(), ipv6_bits, take); }, ipv6_bits, ipv6_row,
+        key_of, counts);
+  }
+
+  /// Writes the answers of one family.
+  template <class EachClass, class BitsOf, class RowOf, class KeyOf>
+  void put(family f, EachClass each_class, BitsOf bits_of, RowOf row_of, KeyOf key_of, answer_counts& counts) const {
+    std::int32_t* const outcomes = out_->columns_[0];
+    std::int32_t* const lists = out_->columns_[1];
+    std::int32_t* const sources = out_->columns_[2];
+    std::size_t without = 0;
+    const auto write = [&](std::size_t row, const row_answer& found, std::int32_t source) {
       outcomes[row] = found.outcome;
       lists[row] = found.list;
-      sources[row] = found.source;
-      without += found.source < 0 ? 1U : 0U;
+      sources[row] = source;
+      without += found.count == 0 ? 1U : 0U;
     };
-    policy_->each_class_ipv4(
-        block.ipv4_count(), [&](std::size_t i) { return block.ipv4(i); },
-        [&](std::size_t i, std::uint32_t found) {
-          put(block.ipv4_row(i), found, family::ipv4, [&] { return address::from_ipv4(block.ipv4(i)).bits(); });
-        });
-    policy_->each_class_ipv6(
-        block.ipv6_count(), [&](std::size_t i) { return block.ipv6(i); },
-        [&](std::size_t i, std::uint32_t found) { put(block.ipv6_row(i), found, family::ipv6, [&] { return block.ipv6(i); }); });
-    counts.not_asked += missing;
+    if (kept_.empty()) {
+      std::vector<candidate> few;
+      each_class([&](std::size_t i, std::uint32_t found) {
+        few.clear();
+        const row_answer answer = find(found, f, few);
+        const std::size_t row = row_of(i);
+        write(row, answer, answer.count < 2 ? answer.source : draw(few.data(), few.size(), bits_of(i), key_of(row)));
+      });
+    } else {
+      draws later;
+      each_class([&](std::size_t i, std::uint32_t found) {
+        const std::uint32_t at = 2 * found + (f == family::ipv4 ? 0U : 1U);
+        const row_answer& answer = kept_[at];
+        write(row_of(i), answer, answer.source);
+        later.position[later.count] = static_cast<std::uint32_t>(i);
+        later.answer[later.count] = at;
+        later.count += answer.count > 1 ? 1U : 0U;
+      });
+      for (std::size_t k = 0; k < later.count; ++k) {
+        const std::size_t i = later.position[k];
+        const row_answer& answer = kept_[later.answer[k]];
+        const std::size_t row = row_of(i);
+        sources[row] = draw(candidates_.data() + answer.candidates, answer.count, bits_of(i), key_of(row));
+      }
+    }
     counts.not_answered += without;
   }
 
@@ -185,6 +241,7 @@ class column_evaluation {
   question question_;
   std::vector<bool> down_;
   std::vector<row_answer> kept_;  // by class, then family
+  std::vector<candidate> candidates_;
 };
 
 }  // namespace smplist::arrow

@@ -206,6 +206,16 @@ inline void narrow_to_special(plan_cell& cell, address a) noexcept {
   }
 }
 
+/// What the ranks of all sources for a key and an epoch have in common. [S-21]
+[[nodiscard]] inline std::uint64_t rank_base(std::uint64_t key, std::uint64_t epoch) noexcept {
+  return mix64(key + epoch * 0x9E3779B97F4A7C15U);
+}
+
+/// A source's rank, by the hash of its identity.
+[[nodiscard]] inline std::uint64_t rank_of(std::uint64_t base, std::uint64_t identity_hash) noexcept {
+  return mix64(base ^ identity_hash);
+}
+
 /// Reads the records of a compiled policy whose bytes were checked.
 class flat_policy {
  public:
@@ -219,6 +229,7 @@ class flat_policy {
     for (std::size_t i = 0; i < number.size(); ++i) number[i] = load<std::uint32_t>(part(section::settings).at + 4 * i);
     settings = {number[0], number[1], number[2], number[3], number[4],  number[5],
                 number[6], number[7], number[8], number[9], number[10], number[11]};
+    for (std::size_t i = 0; i < lists() && !has_random; ++i) has_random = list_order(i) == order::random;
     ranges[0] = flat_ranges(part(section::ranges_ipv4).at, family::ipv4);
     ranges[1] = flat_ranges(part(section::ranges_ipv6).at, family::ipv6);
   }
@@ -276,6 +287,9 @@ class flat_policy {
   [[nodiscard]] std::uint32_t list_source(std::size_t i, std::size_t position) const noexcept {
     return load<std::uint32_t>(part(section::list_sources).at + 4 * (std::size_t{load<std::uint32_t>(list(i) + 24)} + position));
   }
+  [[nodiscard]] std::uint64_t rank(std::uint64_t base, std::size_t source, service s) const noexcept {
+    return rank_of(base, identity_hash(source, s));
+  }
   /// The custom list that a range belongs to: the last that begins at it or before (empty lists begin where the next does).
   [[nodiscard]] std::size_t list_of_range(std::uint32_t id) const noexcept {
     std::size_t from = 0;
@@ -316,6 +330,27 @@ class flat_policy {
     const std::byte* const at =
         part(section::firsts).at + first_size * (chain * combinations + static_cast<std::size_t>(s) * stacks + stack);
     return {load<std::uint32_t>(at), load<std::uint32_t>(at + 4)};
+  }
+
+  /// The position of the source of a stage that is asked first of those that are not down; their number if there is none.
+  template <class IsDown>
+  [[nodiscard]] std::size_t first_position(const stage_record& s, service what, std::uint64_t base, IsDown is_down) const {
+    const std::size_t n = source_count(s.list);
+    const bool random = list_order(s.list) == order::random;
+    std::size_t best = n;
+    std::uint64_t best_rank = 0;
+    for (std::size_t k = 0; k < n; ++k) {
+      if ((static_cast<std::uint8_t>(s.statuses[k]) & status_attempt) == 0) continue;
+      const std::uint32_t source = list_source(s.list, k);
+      if (is_down(source)) continue;
+      if (!random) return k;
+      // which is lowest is not predictable: no branch
+      const std::uint64_t mine = rank(base, source, what);
+      const auto better = std::uint64_t{0} - static_cast<std::uint64_t>((best == n) | (mine < best_rank));
+      best ^= (best ^ k) & static_cast<std::size_t>(better);
+      best_rank ^= (best_rank ^ mine) & better;
+    }
+    return best;
   }
 
   /// The ranges of the custom lists that hold `a`, each as list and range position. O(log n + found).
@@ -376,6 +411,7 @@ class flat_policy {
 
   flat_settings settings;
   std::array<flat_ranges, 2> ranges;
+  bool has_random = false;  // in any list
 
  private:
   [[nodiscard]] static bool is_address(const std::byte* at, address a) noexcept {

@@ -82,21 +82,19 @@ class plan_view {
   void each_attempt(Visit&& visit) const {
     each_source([&](const detail::flat_policy::stage_record& s, std::uint32_t source, std::uint8_t status) {
       if ((status & detail::status_attempt) == 0) return true;
-      return static_cast<bool>(
-          visit(attempt_view{s.stage, flat_->list_name(s.list), flat_->source_name(source), flat_->identity(source, service_),
-                             flat_->url(source, service_), flat_->list_proxy(s.list), detail::hops_of(status),
-                             (status & detail::status_unknown) != 0}));
+      return static_cast<bool>(visit(attempt_of(s, source, status)));
     });
   }
 
   /// The first attempt, if there is one.
   [[nodiscard]] std::optional<attempt_view> first() const noexcept {
-    std::optional<attempt_view> found;
-    each_attempt([&](const attempt_view& a) {
-      found = a;
-      return false;
-    });
-    return found;
+    for (std::size_t i = 0; i < flat_->stage_count(chain_, service_); ++i) {
+      const auto s = flat_->stage(chain_, service_, stack_, i);
+      const std::size_t k = flat_->first_position(s, service_, base_, [](std::uint32_t) { return false; });
+      if (k != flat_->source_count(s.list))
+        return attempt_of(s, flat_->list_source(s.list, k), static_cast<std::uint8_t>(s.statuses[k]));
+    }
+    return {};
   }
 
   /// The plan by itself, byte for byte that of `evaluate(policy, client, service)`. Allocates. [S-67]
@@ -107,22 +105,46 @@ class plan_view {
   friend class plan_builder;
 
   plan_view(const detail::flat_policy& flat, detail::located_client located, smplist::service what, std::size_t chain,
-            std::size_t stack, const detail::ranked_source* order) noexcept
-      : flat_(&flat), located_(located), service_(what), chain_(chain), stack_(stack), order_(order) {}
+            std::size_t stack, std::uint64_t base, detail::ranked_source* order) noexcept
+      : flat_(&flat), located_(located), service_(what), chain_(chain), stack_(stack), base_(base), order_(order) {}
+
+  [[nodiscard]] attempt_view attempt_of(const detail::flat_policy::stage_record& s, std::uint32_t source,
+                                        std::uint8_t status) const noexcept {
+    return {s.stage,
+            flat_->list_name(s.list),
+            flat_->source_name(source),
+            flat_->identity(source, service_),
+            flat_->url(source, service_),
+            flat_->list_proxy(s.list),
+            detail::hops_of(status),
+            (status & detail::status_unknown) != 0};
+  }
 
   /// Calls `visit(stage, source, status)` for every source of every stage in the order of asking, until it returns false.
   template <class Visit>
   void each_source(Visit&& visit) const {
-    const detail::ranked_source* order = order_;
+    detail::ranked_source* order = order_;
     for (std::size_t i = 0; i < flat_->stage_count(chain_, service_); ++i) {
       const auto s = flat_->stage(chain_, service_, stack_, i);
       const std::size_t n = flat_->source_count(s.list);
+      const bool random = flat_->list_order(s.list) == smplist::order::random;
+      if (random) arrange(s.list, order);
       for (std::size_t k = 0; k < n; ++k) {
-        const std::size_t position = order[k].position;
+        const std::size_t position = random ? order[k].position : k;
         if (!visit(s, flat_->list_source(s.list, position), static_cast<std::uint8_t>(s.statuses[position]))) return;
       }
       order += n;
     }
+  }
+
+  // [S-20] [S-21] [S-22]
+  void arrange(std::size_t list, detail::ranked_source* order) const noexcept {
+    const std::size_t n = flat_->source_count(list);
+    for (std::uint32_t k = 0; k < n; ++k) {
+      const std::uint32_t source = flat_->list_source(list, k);
+      order[k] = {flat_->rank(base_, source, service_), k, flat_->identity(source, service_).empty()};
+    }
+    std::sort(order, order + n);
   }
 
   const detail::flat_policy* flat_;
@@ -130,7 +152,8 @@ class plan_view {
   smplist::service service_;
   std::size_t chain_;
   std::size_t stack_;
-  const detail::ranked_source* order_;  // of every stage, one behind the other
+  std::uint64_t base_;            // of random ranks
+  detail::ranked_source* order_;  // room for every stage, one behind the other
 };
 
 }  // namespace smplist

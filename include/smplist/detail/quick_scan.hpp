@@ -99,29 +99,41 @@ struct quick_ipv4 {
 
 #if defined(__GNUC__)
 
-/// By the lengths of four octets, two bits each: which byte goes where, and the least value of each.
+/// How a text is read whose octets end where `ends` has bits.
 struct octet_pattern {
-  std::array<std::uint8_t, 16> from{};
-  std::array<std::uint32_t, 4> least{};
+  std::array<std::uint8_t, 16> from{};   // hundreds, tens, ones and nothing of each octet
+  std::array<std::uint32_t, 4> least{};  // of each octet
+  std::uint32_t ends = 0;                // 0: none
 };
 
-[[nodiscard]] constexpr std::array<octet_pattern, 256> make_octet_patterns() noexcept {
-  std::array<octet_pattern, 256> all{};
-  for (unsigned lengths = 0; lengths < 256; ++lengths) {
-    unsigned at = 0;
-    for (unsigned octet = 0; octet < 4; ++octet) {
-      const unsigned digits = (lengths >> (6 - 2 * octet) & 3U) + 1;
-      for (unsigned k = 0; k < 4; ++k) {  // hundreds, tens, ones, nothing
-        const bool empty = k == 3 || k + digits < 3 || digits > 3;
-        all[lengths].from[4 * octet + k] = static_cast<std::uint8_t>(empty ? 0x80 : at + k + digits - 3);
+/// Tells the 81 patterns apart.
+[[nodiscard]] constexpr std::uint32_t octet_slot(std::uint32_t ends) noexcept { return ends * 0x5E83B6AFU >> 24U; }
+
+struct octet_patterns {
+  std::array<octet_pattern, 256> slots{};
+  bool apart = true;
+
+  constexpr octet_patterns() noexcept {
+    for (unsigned lengths = 0; lengths < 81; ++lengths) {
+      octet_pattern made;
+      unsigned at = 0;
+      unsigned left = lengths;
+      for (unsigned octet = 0; octet < 4; ++octet) {
+        const unsigned digits = left % 3 + 1;
+        left /= 3;
+        for (unsigned k = 0; k < 4; ++k)
+          made.from[4 * octet + k] = static_cast<std::uint8_t>(k == 3 || k + digits < 3 ? 0x80 : at + k + digits - 3);
+        made.least[octet] = least_octets[digits - 1];
+        at += digits;
+        made.ends |= 1U << at++;
       }
-      all[lengths].least[octet] = least_octets[digits - 1];
-      at += digits + 1;
+      apart = apart && slots[octet_slot(made.ends)].ends == 0;
+      slots[octet_slot(made.ends)] = made;
     }
   }
-  return all;
-}
-inline constexpr std::array<octet_pattern, 256> octet_patterns = make_octet_patterns();
+};
+inline constexpr octet_patterns all_octet_patterns;
+static_assert(all_octet_patterns.apart);
 
 /// The same with the byte shuffles of SSSE3, which this processor has to have.
 __attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(const quick_text* texts, std::size_t n, quick_found& found,
@@ -137,22 +149,22 @@ __attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(const quick_t
   for (std::size_t i = 0; i < n; ++i) {
     const quick_text text = texts[i];
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.at));
-    const octet_lengths lengths(equal_bytes(bytes, '.'), text.size);
-    const auto& l = lengths.less_one;
-    const octet_pattern& pattern = octet_patterns[(l[0] << 6U | l[1] << 4U | l[2] << 2U | l[3]) & 0xFFU];
+    const std::uint32_t end = 1U << (text.size < 16 ? text.size : 16);
+    const std::uint32_t ends = (equal_bytes(bytes, '.') & (end - 1)) | end;
+    const octet_pattern& pattern = all_octet_patterns.slots[octet_slot(ends)];
     const __m128i from = _mm_loadu_si128(reinterpret_cast<const __m128i*>(pattern.from.data()));
     const __m128i least = _mm_loadu_si128(reinterpret_cast<const __m128i*>(pattern.least.data()));
     const __m128i digits = _mm_shuffle_epi8(_mm_sub_epi8(bytes, _mm_set1_epi8('0')), from);
     const __m128i values = _mm_madd_epi16(_mm_maddubs_epi16(digits, weights), ones);
     const __m128i outside = _mm_or_si128(_mm_cmpgt_epi32(values, most), _mm_cmpgt_epi32(least, values));
     const __m128i wrong = _mm_or_si128(_mm_subs_epu8(digits, nine), outside);
-    const bool right = _mm_movemask_epi8(_mm_cmpeq_epi8(wrong, zero)) == 0xFFFF;
-    const auto good = static_cast<std::size_t>(lengths.three_dots & ((l[0] | l[1] | l[2] | l[3]) <= 3) & right);
+    const auto wrong_bytes = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(wrong, zero))) ^ 0xFFFFU;
+    const std::size_t bad = (wrong_bytes | (pattern.ends ^ ends)) != 0 ? 1 : 0;
     found.bits[count] = static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_shuffle_epi8(values, big_endian)));
     found.rows[count] = text.row;
-    count += good;
+    count += 1 - bad;
     rest[others] = text;
-    others += 1 - good;
+    others += bad;
   }
   found.count = count;
   left = others;
