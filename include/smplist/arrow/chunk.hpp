@@ -7,11 +7,14 @@
 #include <smplist/arrow/structs.hpp>
 #include <smplist/error.hpp>
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace smplist::arrow {
 
@@ -35,6 +38,8 @@ class chunk {
       if (words == nullptr || !is_sound(*words, *dictionary)) return error_at(errc::corrupt, 0, 0);
     }
     if (!is_sound(*moved, *view)) return error_at(errc::corrupt, 0, 0);
+    if (view->form == form::views) out.view_buffers_ = view_buffers(*moved);
+    if (words != nullptr && out.dictionary_.form == form::views) out.view_buffers_ = view_buffers(*words);
     out.array_ = owned<ArrowArray>(moved);
     return out;
   }
@@ -139,20 +144,40 @@ class chunk {
     add_bytes(of, bytes, static_cast<std::size_t>(text == nullptr ? 0 : end - from), row, out);
   }
 
-  /// Short ones stand in the view itself, others in one of the buffers behind it.
-  static void add_view(const ArrowArray& array, const layout& of, std::size_t at, std::uint32_t row, address_block& out) {
+  /// A buffer that views point into.
+  struct view_buffer {
+    const char* at = nullptr;
+    std::int64_t size = 0;
+  };
+
+  /// Those of an array of views, or one that is empty: so that whoever looks for the first finds one.
+  [[nodiscard]] static std::vector<view_buffer> view_buffers(const ArrowArray& array) {
+    std::vector<view_buffer> out;
+    for (std::int64_t i = 2; i + 1 < array.n_buffers && array.buffers[array.n_buffers - 1] != nullptr; ++i) {
+      const auto size = number_at<std::int64_t>(array.buffers[array.n_buffers - 1], static_cast<std::size_t>(i - 2));
+      const char* const at = static_cast<const char*>(array.buffers[i]);
+      out.push_back({at, at == nullptr ? 0 : size});
+    }
+    if (out.empty()) out.emplace_back();
+    return out;
+  }
+
+  /// Short ones stand in the view itself, others in one of the buffers behind it. Which is not predictable: no branch asks.
+  void add_view(const ArrowArray& array, const layout& of, std::size_t at, std::uint32_t row, address_block& out) const {
     const char* const view = static_cast<const char*>(array.buffers[1]) + 16 * at;
     const auto size = number_at<std::int32_t>(view, 0);
-    if (size < 0) return out.add_invalid(row);
+    const std::size_t is_long = static_cast<std::uint32_t>(12 - size) >> 31U;  // of a size that is not negative
+    const auto mask = static_cast<std::uint32_t>(0 - is_long);
+    const std::uint32_t which = number_at<std::uint32_t>(view, 2) & mask;
+    const std::uint32_t offset = number_at<std::uint32_t>(view, 3) & mask;
+    if (size < 0 || which >= view_buffers_.size()) return out.add_invalid(row);
+    const view_buffer& behind = view_buffers_[which];
+    const std::array<std::int64_t, 2> held = {std::numeric_limits<std::int64_t>::max(), behind.size};
+    if (std::int64_t{offset} + size > held[is_long]) return out.add_invalid(row);
     const std::size_t rows_left = static_cast<std::size_t>(array.length + array.offset) - at;
-    if (size <= 12) return add_bytes(of, {view + 4, static_cast<std::size_t>(size)}, 16 * rows_left - 4, row, out);
-    const auto buffer = number_at<std::int32_t>(view, 2);
-    const auto offset = number_at<std::int32_t>(view, 3);
-    if (buffer < 0 || offset < 0 || std::int64_t{buffer} + 3 >= array.n_buffers) return out.add_invalid(row);
-    const auto held = number_at<std::int64_t>(array.buffers[array.n_buffers - 1], static_cast<std::size_t>(buffer));
-    if (held < std::int64_t{offset} + size || array.buffers[2 + buffer] == nullptr) return out.add_invalid(row);
-    const char* const text = static_cast<const char*>(array.buffers[2 + buffer]) + offset;
-    add_bytes(of, {text, static_cast<std::size_t>(size)}, static_cast<std::size_t>(held - offset), row, out);
+    const std::array<std::size_t, 2> readable = {16 * rows_left - 4, static_cast<std::size_t>(behind.size) - offset};
+    const std::array<const char*, 2> texts = {view + 4, behind.at + offset};
+    add_bytes(of, {texts[is_long], static_cast<std::size_t>(size)}, readable[is_long], row, out);
   }
 
   static void add_fixed(const ArrowArray& array, const layout& of, std::size_t at, std::uint32_t row, address_block& out) {
@@ -195,6 +220,7 @@ class chunk {
   owned<ArrowArray> array_;
   layout view_;
   layout dictionary_;
+  std::vector<view_buffer> view_buffers_;
 };
 
 }  // namespace smplist::arrow
