@@ -90,8 +90,7 @@ class compiled_policy {
   [[nodiscard]] plan_view evaluate(const client& who, service what, scratch& room, std::uint64_t epoch = 0) const noexcept {
     const detail::located_client located = locate(who);
     const std::size_t chain = choose_chain(located, what);
-    const std::uint64_t base = flat_.has_random ? detail::rank_base(random_key(who), epoch) : 0;
-    return plan_view(flat_, located, what, chain, detail::stack_number(who.families()), base, room.order_.data());
+    return plan_view(flat_, located, what, chain, detail::stack_number(who.families()), epoch, room.order_.data());
   }
 
   /// Who is asked first by a client that has this address alone.

@@ -166,7 +166,7 @@ class chunk {
   void add_view(const ArrowArray& array, const layout& of, std::size_t at, std::uint32_t row, address_block& out) const {
     const char* const view = static_cast<const char*>(array.buffers[1]) + 16 * at;
     const auto size = number_at<std::int32_t>(view, 0);
-    const std::size_t is_long = static_cast<std::uint32_t>(12 - size) >> 31U;  // of a size that is not negative
+    const std::size_t is_long = (12U - static_cast<std::uint32_t>(size)) >> 31U;  // of a size that is not negative
     const auto mask = static_cast<std::uint32_t>(0 - is_long);
     const std::uint32_t which = number_at<std::uint32_t>(view, 2) & mask;
     const std::uint32_t offset = number_at<std::uint32_t>(view, 3) & mask;

@@ -229,7 +229,6 @@ class flat_policy {
     for (std::size_t i = 0; i < number.size(); ++i) number[i] = load<std::uint32_t>(part(section::settings).at + 4 * i);
     settings = {number[0], number[1], number[2], number[3], number[4],  number[5],
                 number[6], number[7], number[8], number[9], number[10], number[11]};
-    for (std::size_t i = 0; i < lists() && !has_random; ++i) has_random = list_order(i) == order::random;
     ranges[0] = flat_ranges(part(section::ranges_ipv4).at, family::ipv4);
     ranges[1] = flat_ranges(part(section::ranges_ipv6).at, family::ipv6);
   }
@@ -411,7 +410,6 @@ class flat_policy {
 
   flat_settings settings;
   std::array<flat_ranges, 2> ranges;
-  bool has_random = false;  // in any list
 
  private:
   [[nodiscard]] static bool is_address(const std::byte* at, address a) noexcept {

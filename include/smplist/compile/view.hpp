@@ -90,7 +90,8 @@ class plan_view {
   [[nodiscard]] std::optional<attempt_view> first() const noexcept {
     for (std::size_t i = 0; i < flat_->stage_count(chain_, service_); ++i) {
       const auto s = flat_->stage(chain_, service_, stack_, i);
-      const std::size_t k = flat_->first_position(s, service_, base_, [](std::uint32_t) { return false; });
+      const bool random = flat_->list_order(s.list) == smplist::order::random;
+      const std::size_t k = flat_->first_position(s, service_, random ? base() : 0, [](std::uint32_t) { return false; });
       if (k != flat_->source_count(s.list))
         return attempt_of(s, flat_->list_source(s.list, k), static_cast<std::uint8_t>(s.statuses[k]));
     }
@@ -105,8 +106,8 @@ class plan_view {
   friend class plan_builder;
 
   plan_view(const detail::flat_policy& flat, detail::located_client located, smplist::service what, std::size_t chain,
-            std::size_t stack, std::uint64_t base, detail::ranked_source* order) noexcept
-      : flat_(&flat), located_(located), service_(what), chain_(chain), stack_(stack), base_(base), order_(order) {}
+            std::size_t stack, std::uint64_t epoch, detail::ranked_source* order) noexcept
+      : flat_(&flat), located_(located), service_(what), chain_(chain), stack_(stack), epoch_(epoch), order_(order) {}
 
   [[nodiscard]] attempt_view attempt_of(const detail::flat_policy::stage_record& s, std::uint32_t source,
                                         std::uint8_t status) const noexcept {
@@ -137,12 +138,16 @@ class plan_view {
     }
   }
 
+  /// Of random ranks.
+  [[nodiscard]] std::uint64_t base() const noexcept { return detail::rank_base(random_key(*located_.who), epoch_); }
+
   // [S-20] [S-21] [S-22]
   void arrange(std::size_t list, detail::ranked_source* order) const noexcept {
     const std::size_t n = flat_->source_count(list);
+    const std::uint64_t base = this->base();
     for (std::uint32_t k = 0; k < n; ++k) {
       const std::uint32_t source = flat_->list_source(list, k);
-      order[k] = {flat_->rank(base_, source, service_), k, flat_->identity(source, service_).empty()};
+      order[k] = {flat_->rank(base, source, service_), k, flat_->identity(source, service_).empty()};
     }
     std::sort(order, order + n);
   }
@@ -152,7 +157,7 @@ class plan_view {
   smplist::service service_;
   std::size_t chain_;
   std::size_t stack_;
-  std::uint64_t base_;            // of random ranks
+  std::uint64_t epoch_;
   detail::ranked_source* order_;  // room for every stage, one behind the other
 };
 
