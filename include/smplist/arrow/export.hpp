@@ -53,7 +53,7 @@ inline void fill_array(std::unique_ptr<array_memory> memory, std::size_t length,
           memory->dictionary.get(),
           &release_array,
           memory.get()};
-  memory.release();
+  static_cast<void>(memory.release());  // the consumer's, who calls release
 }
 
 inline void export_words(const answers& a, answer_part part, ArrowArray* out) {
@@ -96,7 +96,7 @@ inline void fill_schema(const char* format, const char* name, std::unique_ptr<sc
           memory->dictionary.get(),
           &release_schema,
           memory.get()};
-  memory.release();
+  static_cast<void>(memory.release());  // the consumer's, who calls release
 }
 
 }  // namespace exporting

@@ -233,7 +233,7 @@ struct hextets {
   std::uint64_t known = 0;
   std::uint64_t colons = 0;
   for (unsigned k = 0; k < 3; ++k) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + 16 * k));
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + std::size_t{16} * k));
     const __m128i numbers = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));  // the colon is the tenth
     const __m128i letters = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
     const __m128i good = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(numbers, _mm_set1_epi8(10)), numbers),
