@@ -24,8 +24,12 @@ namespace smplist::detail {
 }
 
 [[nodiscard]] inline unsigned count_trailing_zeros(std::uint64_t bits) noexcept {
+#if defined(__GNUC__)
+  return static_cast<unsigned>(__builtin_ctzll(bits));
+#else
   const auto low = static_cast<std::uint32_t>(bits);
   return low != 0 ? count_trailing_zeros(low) : 32 + count_trailing_zeros(static_cast<std::uint32_t>(bits >> 32U));
+#endif
 }
 
 /// Set bits without a special instruction.
