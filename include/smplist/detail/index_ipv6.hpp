@@ -81,9 +81,11 @@ class ipv6_index {
     queue inner;
     queue narrow;
     queue other;
+    queue closer;  // behind the window
   };
 
   [[nodiscard]] const std::byte* line_of(std::uint32_t word) const noexcept { return lines_ + line_size * which_of(word); }
+  [[nodiscard]] const std::byte* tail_of(std::uint32_t word) const noexcept { return tails_ + std::size_t{4} * which_of(word); }
 
   template <unsigned Skipped, class AddressOf, class Take>
   void find_groups(std::size_t n, AddressOf address_of, Take take) const noexcept {
@@ -96,16 +98,57 @@ class ipv6_index {
         group.windows[i] = window_of(x, Skipped);
       }
       enter(group, count);
-      while (group.inner.size != 0) step(group);
-      for (std::size_t k = 0; k < group.narrow.size; ++k) {
-        const std::size_t i = group.narrow.lane[k];
-        take(from + i, step_narrow(line_of(group.words[i]), group.windows[i]));
+      for (unsigned skipped = Skipped + window_bits; find_window(group, from, take); skipped += window_bits)
+        enter_closer(group, from, skipped, address_of, take);
+    }
+  }
+
+  /// Down the trees of a window. Says whether any address has to go on behind it.
+  template <class Take>
+  [[nodiscard]] bool find_window(lanes& group, std::size_t from, Take take) const noexcept {
+    while (group.inner.size != 0) step(group);
+    for (std::size_t k = 0; k < group.narrow.size; ++k) {
+      const std::size_t i = group.narrow.lane[k];
+      take(from + i, step_narrow(line_of(group.words[i]), group.windows[i]));
+    }
+    std::size_t closer = 0;
+    for (std::size_t k = 0; k < group.other.size; ++k) {
+      const std::size_t i = group.other.lane[k];
+      const std::uint32_t word = descend(lines_, group.words[i], group.windows[i]);
+      if (kind_of(word) == word_kind::value) {
+        take(from + i, word);
+        continue;
       }
-      for (std::size_t k = 0; k < group.other.size; ++k) {
-        const std::size_t i = group.other.lane[k];
-        const std::uint32_t word = descend(lines_, group.words[i], group.windows[i]);
-        take(from + i, kind_of(word) == word_kind::value ? word : find_closer(word, address_of(from + i)));
+      group.words[i] = word;
+      group.closer.lane[closer++] = static_cast<std::uint8_t>(i);
+      prefetch(tail_of(word));
+      prefetch(tail_of(word) + line_size);
+    }
+    group.closer.size = closer;
+    return closer != 0;
+  }
+
+  /// Answers those that stand at tails, and puts the others into the queues of the next window.
+  template <class AddressOf, class Take>
+  void enter_closer(lanes& group, std::size_t from, unsigned skipped, AddressOf address_of, Take take) const noexcept {
+    for (lanes::queue* const queue : {&group.inner, &group.narrow, &group.other}) queue->size = 0;
+    for (std::size_t k = 0; k < group.closer.size; ++k) {
+      const std::uint8_t i = group.closer.lane[k];
+      const std::byte* const tail = tail_of(group.words[i]);
+      const u128 x = address_of(from + i);
+      if (kind_of(group.words[i]) == word_kind::tail) {
+        take(from + i, find_in_tail(tail, x));
+        continue;
       }
+      const auto word = load<std::uint32_t>(tail);
+      group.words[i] = word;
+      group.windows[i] = window_of(x, skipped);
+      prefetch(line_of(word));
+      const word_kind kind = kind_of(word);
+      lanes::queue& queue = kind == word_kind::inner_node    ? group.inner
+                            : kind == word_kind::narrow_leaf ? group.narrow
+                                                             : group.other;
+      queue.lane[queue.size++] = i;
     }
   }
 
@@ -161,8 +204,8 @@ class ipv6_index {
   /// What lies behind a window: a tail, or the next window.
   [[nodiscard]] std::uint32_t find_closer(std::uint32_t word, u128 x) const noexcept {
     for (unsigned skipped = skipped_ + window_bits; kind_of(word) != word_kind::value; skipped += window_bits) {
-      if (kind_of(word) == word_kind::tail) return find_in_tail(tails_ + 4 * std::size_t{which_of(word)}, x);
-      word = descend(lines_, load<std::uint32_t>(tails_ + 4 * std::size_t{which_of(word)}), window_of(x, skipped));
+      if (kind_of(word) == word_kind::tail) return find_in_tail(tail_of(word), x);
+      word = descend(lines_, load<std::uint32_t>(tail_of(word)), window_of(x, skipped));
     }
     return word;
   }
