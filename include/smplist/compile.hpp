@@ -122,7 +122,7 @@ class compiled_policy {
     const auto stored = flat_.first(chain, q.service, stack);
     if ((stored.outcome & detail::first_is_random) == 0) return as_answer(chain, stored.outcome, stored.source);
     const std::uint64_t base = detail::rank_base(key_of(bits, q), q.epoch);
-    return as_answer(chain, stored.outcome & 0xFFU, first_source(chain, q.service, stack, base));
+    return as_answer(chain, stored.outcome & 0xFFU, flat_.draw(stored.candidates, base));
   }
 
   /// The same, sources that are down left out: `is_down(source)` says so. [S-65]
@@ -246,17 +246,6 @@ class compiled_policy {
   // [S-21]
   [[nodiscard]] static std::uint64_t key_of(detail::u128 bits, const question& q) noexcept {
     return q.key ? *q.key : detail::mix64(bits.hi ^ detail::mix64(bits.lo));
-  }
-
-  /// The source that is asked first in the first stage with an attempt.
-  [[nodiscard]] std::uint32_t first_source(std::size_t chain, service what, std::size_t stack,
-                                           std::uint64_t base) const noexcept {
-    for (std::size_t i = 0; i < flat_.stage_count(chain, what); ++i) {
-      const auto s = flat_.stage(chain, what, stack, i);
-      const std::size_t k = flat_.first_position(s, what, base, [](std::uint32_t) { return false; });
-      if (k != flat_.source_count(s.list)) return flat_.list_source(s.list, k);
-    }
-    return first_answer::none;
   }
 
   std::shared_ptr<const detail::storage> storage_;

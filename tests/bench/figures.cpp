@@ -118,8 +118,8 @@ class figures {
     const std::size_t before = live_bytes;
     peak_bytes = before;
     const compiled_policy made = compile(p);
-    say("compile, " + rows + ", memory at its highest over the result", static_cast<double>(peak_bytes - before) / made.size(),
-        "x");
+    say("compile, " + rows + ", memory at its highest over the result",
+        static_cast<double>(peak_bytes - before) / static_cast<double>(made.size()), "x");
   }
 
   void opening(const compiled_policy& p, const std::string& name) {

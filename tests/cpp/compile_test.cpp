@@ -149,7 +149,7 @@ TEST_CASE("compile: damaged and foreign bytes are refused, with what is wrong", 
   };
   CHECK(error_of({}) == parse_error{errc::not_compiled, 0, 0});
   CHECK(error_of(with(0, 'x')) == parse_error{errc::not_compiled, 0, 8});
-  CHECK(error_of(with(8, 2)) == parse_error{errc::unsupported_version, 8, 4});
+  CHECK(error_of(with(8, 3)) == parse_error{errc::unsupported_version, 8, 4});
   CHECK(error_of(with(12, 1)) == parse_error{errc::corrupt, 12, 4});
   CHECK(error_of({bytes.begin(), bytes.end() - 1}) == parse_error{errc::corrupt, 16, 8});
   for (std::size_t at = 32; at < bytes.size(); at += 7) {

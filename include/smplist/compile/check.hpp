@@ -148,8 +148,22 @@ class smpc_check {
       const bool custom = chain >= 1 && chain <= flat_.settings.lists;
       if (found == static_cast<std::uint32_t>(outcome::custom_list) && !custom) return false;
       if (found < static_cast<std::uint32_t>(outcome::none_reachable) && first.source == no_source) return false;
+      if ((first.outcome & first_is_random) != 0 && !candidates(first.candidates)) return false;
     }
     return true;
+  }
+
+  /// Those of a random order: one at least, and all of them sources.
+  [[nodiscard]] bool candidates(std::size_t which) const noexcept {
+    const std::size_t room = size(section::candidates);
+    const std::size_t from = candidate_unit * which;
+    if (from + 8 > room) return false;
+    const auto n = load<std::uint64_t>(at(section::candidates) + from);
+    if (n == 0 || n > (room - from - 8) / 12) return false;
+    const std::byte* const sources = at(section::candidates) + from + 8 + 8 * n;
+    bool fine = true;
+    for (std::size_t k = 0; k < n; ++k) fine = fine && load<std::uint32_t>(sources + 4 * k) < flat_.sources();
+    return fine;
   }
 
   [[nodiscard]] bool classes() const noexcept {

@@ -26,6 +26,7 @@ enum class section : std::uint32_t {
   statuses,
   chains,
   firsts,
+  candidates,
   classes,
   ranges_ipv4,
   ranges_ipv6,
@@ -34,11 +35,11 @@ enum class section : std::uint32_t {
   index_ipv4,
   index_ipv6,
 };
-inline constexpr std::size_t section_count = 17;
+inline constexpr std::size_t section_count = 18;
 
 // the head: magic, version, order mark, size, checksum of all behind it, then offset and size of each section
 inline constexpr std::array<unsigned char, 8> smpc_magic = {0x89, 'S', 'M', 'P', 'C', '\r', '\n', 0x1A};
-inline constexpr std::uint32_t smpc_version = 1;
+inline constexpr std::uint32_t smpc_version = 2;
 inline constexpr std::uint32_t smpc_order_mark = 0x01020304;
 inline constexpr std::size_t smpc_checked_from = 32;
 inline constexpr std::size_t smpc_head = smpc_checked_from + 16 * section_count;
@@ -55,7 +56,8 @@ inline constexpr std::size_t max_stages = 3;
 inline constexpr std::size_t chain_size = 4 + max_stages * chain_stage_size;
 inline constexpr std::size_t stacks = 4;  // none, IPv4, IPv6, both: the bits of a family_set
 inline constexpr std::size_t combinations = 2 * stacks;
-inline constexpr std::size_t first_size = 8;  // source, outcome and mark
+inline constexpr std::size_t first_size = 12;     // source, outcome and mark, candidates
+inline constexpr std::size_t candidate_unit = 8;  // a record: number, hashes of identities, then the sources
 
 inline constexpr std::uint32_t no_source = 0xFFFFFFFF;
 inline constexpr std::uint32_t first_is_random = 0x100;
@@ -322,13 +324,29 @@ class flat_policy {
   }
 
   struct first_record {
-    std::uint32_t source;   // or no_source
-    std::uint32_t outcome;  // and `first_is_random`
+    std::uint32_t source;      // or no_source
+    std::uint32_t outcome;     // and `first_is_random`
+    std::uint32_t candidates;  // of a random order: where they stand
   };
   [[nodiscard]] first_record first(std::size_t chain, service s, std::size_t stack) const noexcept {
     const std::byte* const at =
         part(section::firsts).at + first_size * (chain * combinations + static_cast<std::size_t>(s) * stacks + stack);
-    return {load<std::uint32_t>(at), load<std::uint32_t>(at + 4)};
+    return {load<std::uint32_t>(at), load<std::uint32_t>(at + 4), load<std::uint32_t>(at + 8)};
+  }
+  /// The candidate with the lowest rank. [S-21]
+  [[nodiscard]] std::uint32_t draw(std::uint32_t candidates, std::uint64_t base) const noexcept {
+    const std::byte* const hashes = part(section::candidates).at + candidate_unit * candidates + 8;
+    const std::size_t n = static_cast<std::size_t>(load<std::uint64_t>(hashes - 8));
+    std::size_t best = 0;
+    std::uint64_t best_rank = rank_of(base, load<std::uint64_t>(hashes));
+    for (std::size_t k = 1; k < n; ++k) {
+      // which is lowest is not predictable: no branch
+      const std::uint64_t mine = rank_of(base, load<std::uint64_t>(hashes + 8 * k));
+      const std::uint64_t better = std::uint64_t{0} - static_cast<std::uint64_t>(mine < best_rank);
+      best ^= (best ^ k) & static_cast<std::size_t>(better);
+      best_rank ^= (best_rank ^ mine) & better;
+    }
+    return load<std::uint32_t>(hashes + 8 * n + 4 * best);
   }
 
   /// The position of the source of a stage that is asked first of those that are not down; their number if there is none.

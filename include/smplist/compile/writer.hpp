@@ -244,20 +244,33 @@ class smpc_writer {
       const source_list& l = *lists_[stages[i].second];
       const std::uint8_t* const row = status_at(
           statuses[i] + static_cast<std::uint32_t>((static_cast<std::size_t>(what) * stacks + stack) * l.sources.size()));
-      std::size_t attempts = 0;
-      std::size_t first = 0;
-      for (std::size_t s = l.sources.size(); s > 0; --s) {
-        if ((row[s - 1] & status_attempt) == 0) continue;
-        ++attempts;
-        first = s - 1;
+      std::vector<std::uint32_t> asked;
+      for (std::size_t k = 0; k < l.sources.size(); ++k) {
+        if ((row[k] & status_attempt) != 0) asked.push_back(source_number_.at(l.sources[k]));
       }
-      if (attempts == 0) continue;
-      out.put(source_number_.at(l.sources[first]));
-      out.put(static_cast<std::uint32_t>(stages[i].first) | (l.order == order::random && attempts > 1 ? first_is_random : 0U));
+      if (asked.empty()) continue;
+      const bool random = l.order == order::random && asked.size() > 1;
+      out.put(asked.front());
+      out.put(static_cast<std::uint32_t>(stages[i].first) | (random ? first_is_random : 0U));
+      out.put(random ? put_candidates(std::move(asked), what) : 0);
       return;
     }
     out.put(no_source);
     out.put(static_cast<std::uint32_t>(stages.empty() ? outcome::no_list : outcome::none_reachable));
+    out.put(0U);
+  }
+
+  /// One record for all chains and stacks with the same candidates. [S-21]
+  std::uint32_t put_candidates(std::vector<std::uint32_t> sources, service what) {
+    byte_writer& out = to(section::candidates);
+    const auto next = static_cast<std::uint32_t>(out.size() / candidate_unit);
+    const auto [known, added] = candidates_[static_cast<std::size_t>(what)].try_emplace(std::move(sources), next);
+    if (!added) return known->second;
+    out.put(std::uint64_t{known->first.size()});
+    for (const std::uint32_t s : known->first) out.put(fnv1a64(draft_->sources[s].identity(what)));
+    for (const std::uint32_t s : known->first) out.put(s);
+    out.align(candidate_unit);
+    return next;
   }
 
   // -- addresses
@@ -353,7 +366,8 @@ class smpc_writer {
   std::unordered_map<std::string, std::uint32_t> texts_;               // looked up, never iterated
   std::unordered_map<std::string_view, std::uint32_t> source_number_;  // the same
   std::map<std::vector<std::uint8_t>, std::uint32_t> status_blocks_;
-  std::vector<std::uint32_t> plain_statuses_;  // of each list
+  std::array<std::map<std::vector<std::uint32_t>, std::uint32_t>, 2> candidates_;  // by service
+  std::vector<std::uint32_t> plain_statuses_;                                      // of each list
   std::size_t longest_chain_ = 0;
 };
 
