@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
 namespace {
@@ -221,6 +222,31 @@ TEST_CASE("index: the popcount of every processor is that of the portable one", 
     REQUIRE(portable_popcount()(bits) == slow);
     if (has_popcount()) REQUIRE(machine_popcount()(bits) == slow);
   }
+}
+
+TEST_CASE("rank_set: the lowest is that of a sorted set", "[index]") {
+  const std::uint64_t seed = generate::seed();
+  INFO("seed " << seed);
+  generate::dice d(seed);
+  for (const std::size_t bound : {1, 2, 63, 64, 65, 4096, 4097, 300000}) {
+    detail::rank_set found(bound);
+    std::set<std::size_t> wanted;
+    std::size_t wrong = 0;
+    for (int i = 0; i < 5000; ++i) {
+      const std::size_t number = d.below(bound);
+      if (d.one_in(2)) {
+        found.insert(number);
+        wanted.insert(number);
+      } else {
+        const std::size_t gone = wanted.empty() || d.one_in(2) ? number : *wanted.begin();
+        if (wanted.count(gone) != 0) found.erase(gone);
+        wanted.erase(gone);
+      }
+      wrong += found.empty() == wanted.empty() && (wanted.empty() || found.lowest() == *wanted.begin()) ? 0U : 1U;
+    }
+    CHECK(wrong == 0);
+  }
+  CHECK(detail::rank_set(0).empty());
 }
 
 }  // namespace

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+// Columns as Arrow lays them out: what is read, what is refused, and what is given back. [S-64]
+#include "support/catch.hpp"
+#include "support/generate.hpp"
+
+#include <smplist/arrow.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace smplist;
+
+/// A policy of an ordered and a random list.
+compiled_policy small_policy() {
+  policy_draft draft;
+  draft.mode = list_mode::custom;
+  for (const char* const name : {"a", "b", "c"}) {
+    source s{name, source_kind::standalone, host::parse(std::string(name) + ".example")};
+    s.file_reputation = endpoint{scheme::https, 443};
+    draft.sources.push_back(s);
+  }
+  draft.lists.push_back({"fixed", {address_range::parse("10.0.0.0/8")}, order::ordered, {"b", "a"}});
+  draft.lists.push_back(
+      {"drawn", {address_range::parse("2001:db8::/32"), address_range::parse("11.0.0.0/8")}, order::random, {"a", "b", "c"}});
+  return compile(policy::make(draft).value());
+}
+
+/// A column whose memory belongs to the test; counts how often it was released.
+struct test_column {
+  ArrowSchema schema{};
+  ArrowArray array{};
+  std::vector<const void*> buffers;
+  static inline int releases = 0;
+
+  test_column(const char* format, std::int64_t length, std::vector<const void*> memory) : buffers(std::move(memory)) {
+    schema.format = format;
+    array.length = length;
+    array.n_buffers = static_cast<std::int64_t>(buffers.size());
+    array.buffers = buffers.data();
+    array.release = [](ArrowArray* a) {
+      ++releases;
+      a->release = nullptr;
+    };
+  }
+  [[nodiscard]] auto make() { return arrow::chunk::make(schema, &array); }
+  [[nodiscard]] errc error() { return make().error().code; }
+};
+
+std::vector<std::string> lists_of(const arrow::answers& found) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const std::int32_t number = found.column(arrow::answer_part::list)[i];
+    out.emplace_back(number < 0 ? "-" : found.word(arrow::answer_part::list, static_cast<std::size_t>(number)));
+  }
+  return out;
+}
+
+const char* const texts = "10.1.1.12001:db8::5nobody192.0.2.1";
+const std::int32_t text_offsets[] = {0, 8, 19, 25, 25, 34};
+
+TEST_CASE("arrow: texts are read by their offsets, nulls and slices too", "[arrow]") {
+  const std::uint8_t valid[] = {0x1D};  // not the second
+  {
+    test_column whole("u", 5, {nullptr, text_offsets, texts});
+    const auto found = arrow::evaluate_column(small_policy(), *whole.make(), {});
+    CHECK(lists_of(*found) == std::vector<std::string>{"fixed", "drawn", "-", "-", "-"});
+    CHECK(found->invalid() == std::vector<std::uint64_t>{2, 3});
+    CHECK(found->nulls(arrow::answer_part::outcome) == 2);
+    CHECK(found->nulls(arrow::answer_part::list) == 3);  // one address is in no list
+  }
+  test_column sliced("u", 3, {valid, text_offsets, texts});
+  sliced.array.offset = 1;
+  sliced.array.null_count = -1;
+  const auto found = arrow::evaluate_column(small_policy(), *sliced.make(), {});
+  CHECK(lists_of(*found) == std::vector<std::string>{"-", "-", "-"});
+  CHECK(found->invalid() == std::vector<std::uint64_t>{1, 2});
+  CHECK(test_column::releases == 2);
+}
+
+TEST_CASE("arrow: what holds no addresses is refused, and left to whoever has it", "[arrow]") {
+  test_column::releases = 0;
+  const std::int32_t none = 0;
+  for (const char* const format : {"l", "g", "b", "+s", "w:8", "tdD", ""})
+    CHECK(test_column(format, 0, {nullptr, &none, texts}).error() == errc::wrong_type);
+  CHECK(test_column("u", -1, {nullptr, text_offsets, texts}).error() == errc::corrupt);
+  CHECK(test_column("u", 5, {nullptr, nullptr, texts}).error() == errc::corrupt);
+  CHECK(test_column("u", 5, {nullptr, text_offsets}).error() == errc::corrupt);
+  test_column huge("I", 0x7FFFFFFFFFFFFFFF, {nullptr, text_offsets});
+  huge.array.offset = 1;
+  CHECK(huge.error() == errc::corrupt);
+  ArrowSchema words{};
+  words.format = "u";
+  test_column indices("i", 1, {nullptr, text_offsets});
+  indices.schema.dictionary = &words;
+  CHECK(indices.error() == errc::corrupt);  // without the dictionary itself
+  CHECK(test_column::releases == 0);
+  CHECK(huge.array.release != nullptr);
+}
+
+TEST_CASE("arrow: offsets and indices that point nowhere are bad rows", "[arrow]") {
+  const std::int32_t back[] = {0, 8, 4, -1, 8};
+  test_column broken("u", 4, {nullptr, back, texts});
+  CHECK(arrow::evaluate_column(small_policy(), *broken.make(), {})->invalid() == std::vector<std::uint64_t>{1, 2, 3});
+
+  test_column dictionary("u", 2, {nullptr, text_offsets, texts});
+  const std::int8_t numbers[] = {1, 0, 2, -1};
+  test_column indices("c", 4, {nullptr, numbers});
+  indices.schema.dictionary = &dictionary.schema;
+  indices.array.dictionary = &dictionary.array;
+  const auto found = arrow::evaluate_column(small_policy(), *indices.make(), {});
+  CHECK(lists_of(*found) == std::vector<std::string>{"drawn", "fixed", "-", "-"});
+  CHECK(found->invalid() == std::vector<std::uint64_t>{2, 3});
+}
+
+TEST_CASE("arrow: the answers of a column are those of single calls, sources down and keys too [S-21] [S-65]", "[arrow]") {
+  const std::uint64_t seed = generate::seed();
+  INFO("seed " << seed);
+  generate::dice d(seed);
+  const compiled_policy p = small_policy();
+  for (const std::size_t rows : {std::size_t{1}, std::size_t{5000}}) {  // fewer than classes, and many
+    std::vector<std::uint32_t> bits;
+    for (std::size_t i = 0; i < rows; ++i) bits.push_back(0x0A000000U + static_cast<std::uint32_t>(d.below(0x3000000)));
+    test_column column("I", static_cast<std::int64_t>(rows), {nullptr, bits.data()});
+    const auto chunk = column.make();
+    for (const bool some_down : {false, true}) {
+      const std::vector<bool> down = some_down ? std::vector<bool>{true, false, false} : std::vector<bool>{};
+      for (const bool with_keys : {false, true}) {
+        question q;
+        q.epoch = d.below(9);
+        arrow::answers found(p, q.service, rows);
+        arrow::column_evaluation evaluation(found, q, down);
+        const auto key_of = [&](std::size_t row) { return with_keys ? std::optional<std::uint64_t>(row * 77) : std::nullopt; };
+        evaluation.add(evaluation.run(*chunk, 0, rows, 0, key_of));
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < rows; ++i) {
+          q.key = key_of(i);
+          const address a = address::from_ipv4(bits[i]);
+          const first_answer wanted =
+              some_down ? p.answer(p.class_of(a), a.family(), a.bits(), q, [&](std::uint32_t s) { return down[s]; })
+                        : p.first(a, q);
+          const auto number = [&](arrow::answer_part part) { return static_cast<std::uint32_t>(found.column(part)[i]); };
+          const bool same = number(arrow::answer_part::outcome) == static_cast<std::uint32_t>(wanted.outcome) &&
+                            number(arrow::answer_part::list) == wanted.list &&
+                            number(arrow::answer_part::source) == wanted.source;
+          wrong += same ? 0U : 1U;
+        }
+        CHECK(wrong == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("arrow: exported answers mark missing rows and outlive everything", "[arrow]") {
+  ArrowArrayStream stream{};
+  {
+    test_column column("u", 5, {nullptr, text_offsets, texts});
+    arrow::export_stream(arrow::evaluate_column(small_policy(), *column.make(), {}), &stream);
+  }
+  ArrowSchema schema{};
+  ArrowArray table{};
+  ArrowArray end{};
+  REQUIRE(stream.get_schema(&stream, &schema) == 0);
+  REQUIRE(stream.get_next(&stream, &table) == 0);
+  REQUIRE(stream.get_next(&stream, &end) == 0);
+  stream.release(&stream);
+  CHECK(end.release == nullptr);
+  CHECK(std::string(schema.format) == "+s");
+  REQUIRE(schema.n_children == 3);
+  CHECK(std::string(schema.children[1]->name) == "list");
+  CHECK(std::string(schema.children[1]->dictionary->format) == "u");
+  REQUIRE(table.n_children == 3);
+  const ArrowArray& list = *table.children[1];
+  CHECK(list.length == 5);
+  CHECK(list.null_count == 3);
+  CHECK(*static_cast<const std::uint8_t*>(list.buffers[0]) == 0x03);
+  const auto* const numbers = static_cast<const std::int32_t*>(list.buffers[1]);
+  const auto* const offsets = static_cast<const std::int32_t*>(list.dictionary->buffers[1]);
+  const auto* const words = static_cast<const char*>(list.dictionary->buffers[2]);
+  const auto word = [&](std::int32_t i) { return std::string(words + offsets[i], words + offsets[i + 1]); };
+  CHECK(word(numbers[0]) == "fixed");
+  CHECK(word(numbers[1]) == "drawn");
+  table.release(&table);
+  schema.release(&schema);
+}
+
+}  // namespace
