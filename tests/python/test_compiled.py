@@ -94,6 +94,14 @@ def test_keys_and_availability_decide_as_for_one_client(policy: smplist.Policy, 
     assert rows_of(down) == [by_one(policy, row, down=source.url("file_reputation")) for row in column]
     with pytest.raises(ValueError, match="keys has 1 rows, the column has 500"):
         compiled.evaluate_many(column, "file_reputation", keys=["x"])
+    with pytest.raises(TypeError, match="key 1 is a int; keys are the ids of clients"):
+        compiled.evaluate_many(column[:2], "file_reputation", keys=["x", 7])
+    without = compiled.evaluate_many(column[:3], "file_reputation", keys=["pc-0", None, ""])
+    assert rows_of(without) == [by_one(policy, column[0], "pc-0"), *(by_one(policy, row) for row in column[1:3])]
+    pa = pytest.importorskip("pyarrow")
+    for given in (pa.array(keys), pa.chunked_array([keys[:200], keys[200:]]), tuple(keys)):
+        by_column = compiled.evaluate_many(pa.array(column), "file_reputation", keys=given)
+        assert rows_of(by_column) == rows_of(compiled.evaluate_many(column, "file_reputation", keys=keys))
 
 
 def arrow_columns() -> list[Callable[[list[str | None]], Any]]:
