@@ -255,7 +255,7 @@ TEST_CASE("compile: all patterns of octets, with the shuffles and without", "[co
   std::size_t good = 0;
   for (std::size_t i = 0; i < 19 * 19 * 19 * 19; ++i) {
     std::string text = octets[i % 19];
-    for (const std::size_t step : {19, 361, 6859}) text += std::string(".") + octets[i / step % 19];
+    for (const std::size_t step : {19U, 361U, 6859U}) text += std::string(".") + octets[i / step % 19];
     const std::size_t size = text.size();
     text.resize(size + detail::quick_scan_reads, '9');
     const auto wanted = detail::scan_ipv4(std::string_view(text).substr(0, size));
