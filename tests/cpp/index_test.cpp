@@ -228,7 +228,7 @@ TEST_CASE("rank_set: the lowest is that of a sorted set", "[index]") {
   const std::uint64_t seed = generate::seed();
   INFO("seed " << seed);
   generate::dice d(seed);
-  for (const std::size_t bound : {1, 2, 63, 64, 65, 4096, 4097, 300000}) {
+  for (const std::size_t bound : {1U, 2U, 63U, 64U, 65U, 4096U, 4097U, 300000U}) {
     detail::rank_set found(bound);
     std::set<std::size_t> wanted;
     std::size_t wrong = 0;
