@@ -71,6 +71,10 @@ class tree_check {
     if (kind_of(child) > word_kind::wide_leaf || kind_of(child) == word_kind::value) return false;
     std::size_t children = 1;
     while (children <= inner_keys && load<std::uint32_t>(line + 4 * (children - 1)) != no_tree_key) ++children;
+    // a sum over all keys, as some processors take it, must not count further
+    for (std::size_t i = children; i <= inner_keys; ++i) {
+      if (load<std::uint32_t>(line + 4 * (i - 1)) != no_tree_key) return false;
+    }
     if (which_of(child) + children > which) return false;
     for (std::size_t i = 0; i < children; ++i) pending_.push_back({child + static_cast<std::uint32_t>(i), s.compared});
     return true;
