@@ -159,16 +159,7 @@ class column_evaluation {
   [[nodiscard]] std::int32_t draw(const candidate* candidates, std::size_t count, detail::u128 bits,
                                   std::optional<std::uint64_t> key) const noexcept {
     const std::uint64_t base = detail::rank_base(key ? *key : detail::mix64(bits.hi ^ detail::mix64(bits.lo)), question_.epoch);
-    std::uint64_t best = detail::rank_of(base, candidates->hash);
-    std::uint32_t found = static_cast<std::uint32_t>(candidates->source);
-    for (std::size_t k = 1; k < count; ++k) {
-      // which is lowest is not predictable: no branch
-      const std::uint64_t mine = detail::rank_of(base, candidates[k].hash);
-      const std::uint64_t better = std::uint64_t{0} - static_cast<std::uint64_t>(mine < best);
-      best ^= (best ^ mine) & better;
-      found ^= (found ^ static_cast<std::uint32_t>(candidates[k].source)) & static_cast<std::uint32_t>(better);
-    }
-    return static_cast<std::int32_t>(found);
+    return candidates[detail::lowest_rank(base, count, [&](std::size_t k) { return candidates[k].hash; })].source;
   }
 
   template <class KeyOf>

@@ -32,14 +32,16 @@ struct array_memory {
   std::unique_ptr<ArrowArray> dictionary;
 };
 
-inline void release_array(ArrowArray* array) {
-  auto* const memory = static_cast<array_memory*>(array->private_data);
+/// What a consumer calls: `Struct` is `ArrowArray` or `ArrowSchema`, and `Memory` what it holds.
+template <class Memory, class Struct>
+void release(Struct* given) {
+  auto* const memory = static_cast<Memory*>(given->private_data);
   for (const auto& part : memory->owned) {
     if (part->release != nullptr) part->release(part.get());
   }
   if (memory->dictionary && memory->dictionary->release != nullptr) memory->dictionary->release(memory->dictionary.get());
   delete memory;
-  array->release = nullptr;
+  given->release = nullptr;
 }
 
 inline void fill_array(std::unique_ptr<array_memory> memory, std::size_t length, std::size_t nulls, ArrowArray* out) {
@@ -51,7 +53,7 @@ inline void fill_array(std::unique_ptr<array_memory> memory, std::size_t length,
           memory->buffers.data(),
           memory->children.data(),
           memory->dictionary.get(),
-          &release_array,
+          &release<array_memory, ArrowArray>,
           memory.get()};
   static_cast<void>(memory.release());  // the consumer's, who calls release
 }
@@ -75,16 +77,6 @@ struct schema_memory {
   std::unique_ptr<ArrowSchema> dictionary;
 };
 
-inline void release_schema(ArrowSchema* schema) {
-  auto* const memory = static_cast<schema_memory*>(schema->private_data);
-  for (const auto& part : memory->owned) {
-    if (part->release != nullptr) part->release(part.get());
-  }
-  if (memory->dictionary && memory->dictionary->release != nullptr) memory->dictionary->release(memory->dictionary.get());
-  delete memory;
-  schema->release = nullptr;
-}
-
 inline void fill_schema(const char* format, const char* name, std::unique_ptr<schema_memory> memory, ArrowSchema* out) {
   constexpr std::int64_t nullable = 2;  // ARROW_FLAG_NULLABLE
   *out = {format,
@@ -94,7 +86,7 @@ inline void fill_schema(const char* format, const char* name, std::unique_ptr<sc
           static_cast<std::int64_t>(memory->children.size()),
           memory->children.data(),
           memory->dictionary.get(),
-          &release_schema,
+          &release<schema_memory, ArrowSchema>,
           memory.get()};
   static_cast<void>(memory.release());  // the consumer's, who calls release
 }

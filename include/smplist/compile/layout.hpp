@@ -218,6 +218,21 @@ inline void narrow_to_special(plan_cell& cell, address a) noexcept {
   return mix64(base ^ identity_hash);
 }
 
+/// Which of `n` sources has the lowest rank, the first of equals; `hash_of(k)` gives the hash of an identity. `n` is not 0.
+template <class HashOf>
+[[nodiscard]] std::size_t lowest_rank(std::uint64_t base, std::size_t n, HashOf hash_of) noexcept {
+  std::size_t best = 0;
+  std::uint64_t best_rank = rank_of(base, hash_of(0));
+  for (std::size_t k = 1; k < n; ++k) {
+    // which is lowest is not predictable: no branch
+    const std::uint64_t mine = rank_of(base, hash_of(k));
+    const std::uint64_t better = std::uint64_t{0} - static_cast<std::uint64_t>(mine < best_rank);
+    best ^= (best ^ k) & static_cast<std::size_t>(better);
+    best_rank ^= (best_rank ^ mine) & better;
+  }
+  return best;
+}
+
 /// Reads the records of a compiled policy whose bytes were checked.
 class flat_policy {
  public:
@@ -336,16 +351,8 @@ class flat_policy {
   /// The candidate with the lowest rank. [S-21]
   [[nodiscard]] std::uint32_t draw(std::uint32_t candidates, std::uint64_t base) const noexcept {
     const std::byte* const hashes = part(section::candidates).at + candidate_unit * candidates + 8;
-    const std::size_t n = static_cast<std::size_t>(load<std::uint64_t>(hashes - 8));
-    std::size_t best = 0;
-    std::uint64_t best_rank = rank_of(base, load<std::uint64_t>(hashes));
-    for (std::size_t k = 1; k < n; ++k) {
-      // which is lowest is not predictable: no branch
-      const std::uint64_t mine = rank_of(base, load<std::uint64_t>(hashes + 8 * k));
-      const std::uint64_t better = std::uint64_t{0} - static_cast<std::uint64_t>(mine < best_rank);
-      best ^= (best ^ k) & static_cast<std::size_t>(better);
-      best_rank ^= (best_rank ^ mine) & better;
-    }
+    const auto n = static_cast<std::size_t>(load<std::uint64_t>(hashes - 8));
+    const std::size_t best = lowest_rank(base, n, [&](std::size_t k) { return load<std::uint64_t>(hashes + 8 * k); });
     return load<std::uint32_t>(hashes + 8 * n + 4 * best);
   }
 
