@@ -38,6 +38,14 @@ policy many_ranges(generate::dice& d, std::size_t ranges) {
     draft.lists[d.below(300)].ranges.push_back(
         *address_range::try_make(address::from_ipv6(high, low), address::from_ipv6(high, low | word())));
   }
+  // chunks with 2, 4, 6 and so on bounds: short lists, long ones, trees
+  for (std::uint32_t chunk = 0; chunk < 20; ++chunk) {
+    for (std::uint32_t k = 0; k <= chunk; ++k) {
+      const std::uint32_t first = 0xC6120000U + (chunk << 14U) + 700 * k + 3 * chunk + 1;
+      draft.lists[(chunk + k) % 300].ranges.push_back(
+          *address_range::try_make(address::from_ipv4(first), address::from_ipv4(first + 300 + k)));
+    }
+  }
   return *policy::make(draft);
 }
 
@@ -71,7 +79,8 @@ int main() {
     add(digest, {reinterpret_cast<const char*>(fast.data()), fast.size()});
     std::string row;
     for (std::size_t i = 0; i < 250000; ++i) {
-      const auto x = static_cast<std::uint32_t>(detail::mix64(i));
+      const std::uint64_t any = detail::mix64(i);
+      const auto x = static_cast<std::uint32_t>(i % 8 == 0 ? 0xC6120000U + any % (20U << 14U) : any);
       row += std::to_string(fast.class_of(address::from_ipv4(x))) + ',';
       row +=
           std::to_string(fast.class_of(address::from_ipv6(0x2000000000000000U | detail::mix64(i) >> 4U, detail::mix64(i + 1)))) +

@@ -186,7 +186,8 @@ class ipv4_index_check {
   [[nodiscard]] bool check_record(std::size_t at, std::uint32_t word) {
     using value = typename Form::value;
     switch (static_cast<chunk_kind>(word >> 13U & 3U)) {
-      case chunk_kind::list: return check_list<value>(at);
+      case chunk_kind::list: return check_list<value>(at, 16);
+      case chunk_kind::long_list: return check_list<value>(at, 32);
       case chunk_kind::tree: return holds(at, 4) && trees_->follow(load<std::uint32_t>(records_.at + at), window_bits);
       case chunk_kind::bitmap: break;
       default: return false;
@@ -202,22 +203,23 @@ class ipv4_index_check {
         continue;
       }
       const std::size_t before = 2 * (static_cast<std::size_t>(found ^ Form::child) + 1);
-      if (before > at || !check_list<value>(at + std::size_t{2} * load<std::uint16_t>(records_.at + at - before))) return false;
+      if (before > at || !check_list<value>(at + std::size_t{2} * load<std::uint16_t>(records_.at + at - before), 16))
+        return false;
     }
     return true;
   }
 
   template <class Value>
-  [[nodiscard]] bool check_list(std::size_t keys) const noexcept {
+  [[nodiscard]] bool check_list(std::size_t keys, std::size_t room) const noexcept {
     if (!holds(keys, 2)) return false;
     std::size_t n = 0;
-    for (std::uint16_t last = 0; n < 16; ++n) {
+    for (std::uint16_t last = 0; n < room; ++n) {
       const auto key = load<std::uint16_t>(records_.at + keys + 2 * n);
       if (key == list_end) break;
       if (key >= 1U << chunk_bits || key < last) return false;
       last = key;
     }
-    if (n == 16 || keys < sizeof(Value) * (n + 1)) return false;
+    if (n == room || keys < sizeof(Value) * (n + 1)) return false;
     for (std::size_t i = 0; i <= n; ++i) {
       if (load<Value>(records_.at + keys - sizeof(Value) * (i + 1)) >= values_) return false;
     }

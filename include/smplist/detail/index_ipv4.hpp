@@ -3,7 +3,8 @@
 /// Cellar. IPv4 addresses to small numbers: the whole family cut into intervals, in flat bytes.
 ///
 /// A table of up to 4,000 intervals is a root over the first bits and a key tree per chunk. A larger one has a root of 2^18
-/// chunks; a chunk is uniform, a bitmap over its 64 blocks of 256 addresses, a list of up to 15 bounds, or a key tree.
+/// chunks; a chunk is uniform, a bitmap over its 64 blocks of 256 addresses, a list of up to 15 or 31 bounds, or a key
+/// tree.
 #pragma once
 
 #include <smplist/detail/key_tree.hpp>
@@ -33,7 +34,7 @@ inline constexpr std::uint32_t max_record_offset = (1U << 13U) - 1;
 inline constexpr std::size_t read_ahead = 64;  // what a vector load may read behind the last record
 inline constexpr std::uint16_t list_end = 0x7FFF;
 
-enum class chunk_kind : std::uint32_t { bitmap, list, tree };
+enum class chunk_kind : std::uint32_t { bitmap, list, tree, long_list };
 
 /// From `first` on, the answer is `value`.
 struct ipv4_cell {
@@ -129,16 +130,17 @@ class ipv4_index {
       if ((found & Form::child) == 0) return found;
       // the offsets of the children stand before the bitmap, the first nearest
       const auto child = static_cast<std::size_t>(found ^ Form::child);
-      return in_list<value>(at + std::size_t{2} * load<std::uint16_t>(at - 2 * (child + 1)), x);
+      return in_list<value, 16>(at + std::size_t{2} * load<std::uint16_t>(at - 2 * (child + 1)), x);
     }
-    if (kind == chunk_kind::list) return in_list<value>(at, x);
+    if (kind == chunk_kind::list) return in_list<value, 16>(at, x);
+    if (kind == chunk_kind::long_list) return in_list<value, 32>(at, x);
     return descend(lines_, load<std::uint32_t>(at), x);
   }
 
   /// Keys ascend from `keys`, their answers descend before it.
-  template <class Value>
+  template <class Value, unsigned Room>
   [[nodiscard]] static std::uint32_t in_list(const std::byte* keys, std::uint32_t x) noexcept {
-    const unsigned n = count_up_to_16(keys, static_cast<std::uint16_t>(x & ((1U << chunk_bits) - 1)));
+    const unsigned n = count_up_to<Room>(keys, static_cast<std::uint16_t>(x & ((1U << chunk_bits) - 1)));
     return load<Value>(keys - sizeof(Value) * (n + 1));
   }
 
@@ -262,8 +264,8 @@ class ipv4_index_writer {
       if (!far && fits_bitmap(c)) {
         kind = chunk_kind::bitmap;
         at = write_bitmap<Form>(c, records);
-      } else if (!far && c.cells.size() <= 16) {
-        kind = chunk_kind::list;
+      } else if (!far && c.cells.size() <= 32) {
+        kind = c.cells.size() <= 16 ? chunk_kind::list : chunk_kind::long_list;
         at = write_list<typename Form::value>(c.cells, 0, c.cells.size(), records, record_unit);
       } else {
         at = records.align(record_unit);

@@ -74,15 +74,20 @@ inline void prefetch(const std::byte* from) noexcept {
 #endif
 }
 
-/// How many of the ascending 16-bit keys at `keys` are at most `x`; fewer than 16 are, and a key above all ends them.
-/// Reads 32 bytes. Keys and `x` are below 2^15.
-[[nodiscard]] inline unsigned count_up_to_16(const std::byte* keys, std::uint16_t x) noexcept {
+/// How many of the ascending 16-bit keys at `keys` are at most `x`; fewer than `Room` are, and a key above all ends them.
+/// Reads `2 * Room` bytes. Keys and `x` are below 2^15.
+template <unsigned Room>
+[[nodiscard]] inline unsigned count_up_to(const std::byte* keys, std::uint16_t x) noexcept {
+  static_assert(Room == 16 || Room == 32);
 #if !defined(SMPLIST_SCALAR) && defined(__SSE2__)
   const __m128i wanted = _mm_set1_epi16(static_cast<short>(x));
   const auto* const from = reinterpret_cast<const __m128i*>(keys);
-  const __m128i low = _mm_cmpgt_epi16(_mm_loadu_si128(from), wanted);
-  const __m128i high = _mm_cmpgt_epi16(_mm_loadu_si128(from + 1), wanted);
-  return count_trailing_zeros(static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high))));
+  const auto above = [&](unsigned i) {
+    const __m128i low = _mm_cmpgt_epi16(_mm_loadu_si128(from + i), wanted);
+    const __m128i high = _mm_cmpgt_epi16(_mm_loadu_si128(from + i + 1), wanted);
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(low, high)));
+  };
+  return count_trailing_zeros(Room == 16 ? above(0) : above(0) | above(2) << 16U);
 #else
   unsigned count = 0;
   while (load<std::uint16_t>(keys + 2 * count) <= x) ++count;

@@ -86,7 +86,7 @@ using namespace smplist::detail;
 
 /// As `ipv4_index::in_list`, for answers of two bytes.
 [[nodiscard]] inline std::uint32_t list(const std::byte* keys, std::uint32_t x, loads& found) {
-  const unsigned n = count_up_to_16(keys, static_cast<std::uint16_t>(x & ((1U << chunk_bits) - 1)));
+  const unsigned n = count_up_to<32>(keys, static_cast<std::uint16_t>(x & ((1U << chunk_bits) - 1)));
   found.waiting(keys, 2 * (std::size_t{n} + 1));
   const std::byte* const answer = keys - 2 * (std::size_t{n} + 1);
   found.waiting(answer, 2);
@@ -128,7 +128,8 @@ using namespace smplist::detail;
       head + load<std::uint32_t>(head + 12) + record_unit * (std::size_t{load<std::uint32_t>(base)} + (word & max_record_offset));
   switch (static_cast<chunk_kind>(word >> 13U & 3U)) {
     case chunk_kind::bitmap: return bitmap(record, x, found);
-    case chunk_kind::list: return list(record, x, found);
+    case chunk_kind::list:
+    case chunk_kind::long_list: return list(record, x, found);
     default: break;
   }
   found.waiting(record, 4);
