@@ -218,6 +218,21 @@ def test_memory_does_not_grow_with_the_rows(policy: Path) -> None:
     assert many - few < 2048
 
 
+@pytest.mark.parametrize("command", ["evaluate", "compile"])
+def test_a_pipe_is_written_into_and_stays(run: Run, policy: Path, tmp_path: Path, command: str) -> None:
+    """So does a device: nobody's /dev/null becomes a file."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "one.csv").write_text("id,addresses\npc-1,10.1.1.1\n", encoding="utf-8")
+    options = ["one.csv", "--to", "csv", "-o", pipe] if command == "evaluate" else ["-o", pipe]
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        ended = run(command, policy.name, *options)
+        read, _ = reader.communicate(timeout=60)
+    assert ended.returncode == 0, ended.stderr
+    assert read
+    assert pipe.is_fifo()
+
+
 def test_fmt_and_convert_keep_the_policy(run: Run, acme: Path, tmp_path: Path) -> None:
     """Same policy, same revision, in every form; the canonical form is what the revision is made of."""
     policy = smplist.load(acme / "policy.yaml")

@@ -15,6 +15,7 @@ import click
 
 from smplist.cli import EXIT_FINDINGS, fail, load_policy
 from smplist.cli.explain import SERVICES
+from smplist.files import is_special
 
 COLUMNS = [
     "row",
@@ -259,11 +260,14 @@ def _sink(path: str, stack: contextlib.ExitStack) -> tuple[IO[str], Any]:
     if path == "-":
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         return sys.stdout, sys.stdout.flush
-    beside = Path(path).with_name(f".{Path(path).name}.{os.getpid()}.tmp")
+    special = is_special(path)
+    beside = Path(path) if special else Path(path).with_name(f".{Path(path).name}.{os.getpid()}.tmp")
     try:
         out = stack.enter_context(open(beside, "w", encoding="utf-8", newline=""))
     except OSError as error:
         fail(f"smplist: cannot write {path}: {error.strerror or error}")
+    if special:
+        return out, out.flush
     stack.callback(lambda: beside.unlink(missing_ok=True))
 
     def finish() -> None:
