@@ -136,21 +136,25 @@ def loads(text: str | bytes, form: str | None = None) -> Policy:
     return parse_document(text, "", form).policy()
 
 
-def is_special(path: str | os.PathLike[str]) -> bool:
-    """Is this a device or a pipe, which is written into and never replaced?"""
-    return Path(path).exists() and not Path(path).is_file()
+def staging(path: str | os.PathLike[str]) -> Path:
+    """Where to write first what becomes the file: beside it; or in place, if it is a device or a pipe, which nobody replaces."""
+    target = Path(path)
+    if target.exists() and not target.is_file():
+        return target
+    return target.with_name(f".{target.name}.{os.getpid()}.tmp")
 
 
 def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
     """Write a file so that a crash leaves the old one or the new one, never a half; text as UTF-8."""
     target = Path(path)
-    if is_special(target):
-        target.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
+    written = content.encode("utf-8") if isinstance(content, str) else content
+    beside = staging(target)
+    if beside == target:
+        target.write_bytes(written)
         return
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as out:
-            out.write(content.encode("utf-8") if isinstance(content, str) else content)
+            out.write(written)
             out.flush()
             os.fsync(out.fileno())
         if target.exists():

@@ -15,7 +15,6 @@ import click
 
 from smplist.cli import EXIT_FINDINGS, fail, load_policy
 from smplist.cli.explain import SERVICES
-from smplist.files import is_special
 
 COLUMNS = [
     "row",
@@ -260,13 +259,14 @@ def _sink(path: str, stack: contextlib.ExitStack) -> tuple[IO[str], Any]:
     if path == "-":
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         return sys.stdout, sys.stdout.flush
-    special = is_special(path)
-    beside = Path(path) if special else Path(path).with_name(f".{Path(path).name}.{os.getpid()}.tmp")
+    from smplist.files import staging
+
+    beside = staging(path)
     try:
         out = stack.enter_context(open(beside, "w", encoding="utf-8", newline=""))
     except OSError as error:
         fail(f"smplist: cannot write {path}: {error.strerror or error}")
-    if special:
+    if beside == Path(path):
         return out, out.flush
     stack.callback(lambda: beside.unlink(missing_ok=True))
 
