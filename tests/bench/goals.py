@@ -96,14 +96,19 @@ def against_base(found: Found) -> Iterator[Goal]:
         yield at_least(f"IPv{family} full table, batch, {mix}, against {BASE}", want, got)
 
 
-def against_peers(found: Found) -> Iterator[Goal]:
-    """IPv4 against the best of the others, in time and in memory."""
+def best_peers(found: Found, way: str, cost: Callable[[Row], float], want: float) -> Iterator[Goal]:
+    """IPv4 against the best of the others, mix by mix."""
     for mix in MIXES:
         rows = found.of(found.full(4), 4, mix)
-        best = quickest(rows, batch)
-        got = batch(best) / batch(rows[OURS]) if best and OURS in rows else None
+        best = quickest(rows, cost)
+        got = cost(best) / cost(rows[OURS]) if best and OURS in rows else None
         note = f", against {best['structure']}" if best else ""
-        yield at_least(f"IPv4 full table, batch, {mix}, against the best peer", 1.5, got, note)
+        yield at_least(f"IPv4 full table, {way}, {mix}, against the best peer", want, got, note)
+
+
+def against_peers(found: Found) -> Iterator[Goal]:
+    """IPv4 against the best of the others, in time and in memory."""
+    yield from best_peers(found, "batch", batch, 1.5)
     rows = found.of(found.full(4), 4, "cov")
     dpdk = [float(row["mib"]) for name, row in rows.items() if name.startswith("DPDK")]
     got = float(rows[OURS]["mib"]) / min(dpdk) if dpdk and OURS in rows else None
@@ -112,12 +117,7 @@ def against_peers(found: Found) -> Iterator[Goal]:
 
 def waiting(found: Found) -> Iterator[Goal]:
     """IPv4 latency: nobody is better, and the limit is near."""
-    for mix in MIXES:
-        rows = found.of(found.full(4), 4, mix)
-        best = quickest(rows, latency)
-        got = latency(best) / latency(rows[OURS]) if best and OURS in rows else None
-        note = f", against {best['structure']}" if best else ""
-        yield at_least(f"IPv4 full table, latency, {mix}, against the best peer", 1.0, got, note)
+    yield from best_peers(found, "latency", latency, 1.0)
     for mix in MIXES:
         limit = over(found, 4, mix, REPLAY, latency)
         yield at_most(f"IPv4 full table, latency, {mix}, over the replay", 1.3, 1 / limit if limit else None)

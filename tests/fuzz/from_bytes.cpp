@@ -19,6 +19,12 @@ void require(bool good) {
   if (!good) std::abort();
 }
 
+/// Both ends of a text: whether they may be read is the sanitizer's to say.
+void read(char first, char last) {
+  static volatile char sink = 0;
+  sink = static_cast<char>(first ^ last);
+}
+
 /// Small numbers and addresses out of an input, round and round.
 class picker {
  public:
@@ -62,7 +68,7 @@ void ask_classes(const compiled_policy& p, const std::array<address, asked>& whe
     const first_answer found = p.first(where[i], q);
     require(found.source == first_answer::none || found.source < p.tables().sources());
     const std::string_view url = p.first_url(where[i], q);
-    require(url.empty() || url.front() != url.back() || url.size() != 0);  // reads both ends
+    if (!url.empty()) read(url.front(), url.back());
     static_cast<void>(p.answer(alone[i], where[i].family(), where[i].bits(), q, [](std::uint32_t s) { return s % 2 == 0; }));
   }
   const auto same = [&](bool ipv4) {
