@@ -91,11 +91,18 @@ struct client {
   friend bool operator!=(const client& a, const client& b) noexcept { return !(a == b); }
 };
 
+namespace detail {
+
+/// What fixes the random order for a client without an id. [S-21]
+[[nodiscard]] constexpr std::uint64_t address_key(u128 bits) noexcept { return mix64(bits.hi ^ mix64(bits.lo)); }
+
+}  // namespace detail
+
 /// What fixes the random order for a client: its id, else its first address, else nothing (0). [S-21]
 [[nodiscard]] inline std::uint64_t random_key(const client& who) {
   if (!who.id.empty()) return detail::fnv1a64(who.id);
   const auto first = who.first_address();
-  return first ? detail::mix64(first->bits().hi ^ detail::mix64(first->bits().lo)) : 0;
+  return first ? detail::address_key(first->bits()) : 0;
 }
 
 }  // namespace smplist

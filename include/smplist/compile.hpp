@@ -245,7 +245,7 @@ class compiled_policy {
 
   // [S-21]
   [[nodiscard]] static std::uint64_t key_of(detail::u128 bits, const question& q) noexcept {
-    return q.key ? *q.key : detail::mix64(bits.hi ^ detail::mix64(bits.lo));
+    return q.key ? *q.key : detail::address_key(bits);
   }
 
   std::shared_ptr<const detail::storage> storage_;

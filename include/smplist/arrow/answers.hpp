@@ -158,7 +158,7 @@ class column_evaluation {
   /// The candidate with the lowest rank for a client. [S-21]
   [[nodiscard]] std::int32_t draw(const candidate* candidates, std::size_t count, detail::u128 bits,
                                   std::optional<std::uint64_t> key) const noexcept {
-    const std::uint64_t base = detail::rank_base(key ? *key : detail::mix64(bits.hi ^ detail::mix64(bits.lo)), question_.epoch);
+    const std::uint64_t base = detail::rank_base(key ? *key : detail::address_key(bits), question_.epoch);
     return candidates[detail::lowest_rank(base, count, [&](std::size_t k) { return candidates[k].hash; })].source;
   }
 

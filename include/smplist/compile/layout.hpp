@@ -208,16 +208,6 @@ inline void narrow_to_special(plan_cell& cell, address a) noexcept {
   }
 }
 
-/// What the ranks of all sources for a key and an epoch have in common. [S-21]
-[[nodiscard]] inline std::uint64_t rank_base(std::uint64_t key, std::uint64_t epoch) noexcept {
-  return mix64(key + epoch * 0x9E3779B97F4A7C15U);
-}
-
-/// A source's rank, by the hash of its identity.
-[[nodiscard]] inline std::uint64_t rank_of(std::uint64_t base, std::uint64_t identity_hash) noexcept {
-  return mix64(base ^ identity_hash);
-}
-
 /// Which of `n` sources has the lowest rank, the first of equals; `hash_of(k)` gives the hash of an identity. `n` is not 0.
 template <class HashOf>
 [[nodiscard]] std::size_t lowest_rank(std::uint64_t base, std::size_t n, HashOf hash_of) noexcept {

@@ -13,9 +13,22 @@
 
 namespace smplist {
 
+namespace detail {
+
+/// What the ranks of all sources for a key and an epoch have in common.
+[[nodiscard]] constexpr std::uint64_t rank_base(std::uint64_t key, std::uint64_t epoch) noexcept {
+  return mix64(key + epoch * 0x9E3779B97F4A7C15U);
+}
+/// A source's rank, by the hash of its identity.
+[[nodiscard]] constexpr std::uint64_t rank_of(std::uint64_t base, std::uint64_t identity_hash) noexcept {
+  return mix64(base ^ identity_hash);
+}
+
+}  // namespace detail
+
 /// The rank of an endpoint identity for a client key; the lowest is asked first. [S-21]
 [[nodiscard]] constexpr std::uint64_t random_rank(std::uint64_t key, std::uint64_t epoch, std::string_view identity) noexcept {
-  return detail::mix64(detail::mix64(key + epoch * 0x9E3779B97F4A7C15U) ^ detail::fnv1a64(identity));
+  return detail::rank_of(detail::rank_base(key, epoch), detail::fnv1a64(identity));
 }
 
 namespace detail {
