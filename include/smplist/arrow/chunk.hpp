@@ -49,23 +49,16 @@ class chunk {
   /// Adds rows `from` to `to - 1`, at most as many as a block has room for.
   void read(std::size_t from, std::size_t to, address_block& out) const {
     const ArrowArray& array = *array_.get();
-    switch (view_.form) {  // once for all rows
-      case form::indices: return read_words(from, to, out);
-      case form::offsets32:
-        return read_rows(array, from, to,
-                         [&](std::size_t at, std::uint32_t row) { add_between<std::int32_t>(array, view_, at, row, out); });
-      case form::offsets64:
-        return read_rows(array, from, to,
-                         [&](std::size_t at, std::uint32_t row) { add_between<std::int64_t>(array, view_, at, row, out); });
-      case form::views:
-        return read_rows(array, from, to, [&](std::size_t at, std::uint32_t row) { add_view(array, view_, at, row, out); });
-      case form::uint32:
-        return read_rows(array, from, to, [&](std::size_t at, std::uint32_t row) {
-          out.add_ipv4(number_at<std::uint32_t>(array.buffers[1], at), row);
-        });
-      case form::fixed:
-        return read_rows(array, from, to, [&](std::size_t at, std::uint32_t row) { add_fixed(array, view_, at, row, out); });
-    }
+    if (view_.form != form::indices) return by_form(array, view_, out, [&](auto add) { read_rows(array, from, to, add); });
+    const ArrowArray& words = *array.dictionary;
+    by_form(words, dictionary_, out, [&](auto add) {
+      read_rows(array, from, to, [&](std::size_t position, std::uint32_t row) {
+        const std::uint64_t index = index_at(position);
+        if (index >= static_cast<std::uint64_t>(words.length)) return out.add_invalid(row);
+        const std::size_t at = static_cast<std::size_t>(index) + static_cast<std::size_t>(words.offset);
+        if (!is_null(words, at)) add(at, row);
+      });
+    });
   }
 
  private:
@@ -124,6 +117,22 @@ class chunk {
     const bool nulls = array.null_count != 0 && array.buffers[0] != nullptr;
     for (std::size_t i = from; i < to; ++i) {
       if (!nulls || !is_null(array, i + offset)) add(i + offset, static_cast<std::uint32_t>(i - from));
+    }
+  }
+
+  /// Calls `use(add)`, once for all rows; `add(position in the array, row)` adds an item to `out`.
+  template <class Use>
+  void by_form(const ArrowArray& array, const layout& of, address_block& out, Use use) const {
+    switch (of.form) {
+      case form::offsets32:
+        return use([&](std::size_t at, std::uint32_t row) { add_between<std::int32_t>(array, of, at, row, out); });
+      case form::offsets64:
+        return use([&](std::size_t at, std::uint32_t row) { add_between<std::int64_t>(array, of, at, row, out); });
+      case form::views: return use([&](std::size_t at, std::uint32_t row) { add_view(array, of, at, row, out); });
+      case form::uint32:
+        return use([&](std::size_t at, std::uint32_t row) { out.add_ipv4(number_at<std::uint32_t>(array.buffers[1], at), row); });
+      case form::fixed: return use([&](std::size_t at, std::uint32_t row) { add_fixed(array, of, at, row, out); });
+      case form::indices: return;  // never an item itself
     }
   }
 
@@ -196,25 +205,6 @@ class chunk {
       case 'l': return static_cast<std::uint64_t>(number_at<std::int64_t>(from, at));
       default: return number_at<std::uint64_t>(from, at);
     }
-  }
-
-  void read_words(std::size_t from, std::size_t to, address_block& out) const {
-    const ArrowArray& words = *array_->dictionary;
-    const layout& of = dictionary_;
-    read_rows(*array_.get(), from, to, [&](std::size_t position, std::uint32_t row) {
-      const std::uint64_t index = index_at(position);
-      if (index >= static_cast<std::uint64_t>(words.length)) return out.add_invalid(row);
-      const std::size_t at = static_cast<std::size_t>(index) + static_cast<std::size_t>(words.offset);
-      if (is_null(words, at)) return;
-      switch (of.form) {
-        case form::offsets32: return add_between<std::int32_t>(words, of, at, row, out);
-        case form::offsets64: return add_between<std::int64_t>(words, of, at, row, out);
-        case form::views: return add_view(words, of, at, row, out);
-        case form::uint32: return out.add_ipv4(number_at<std::uint32_t>(words.buffers[1], at), row);
-        case form::fixed: return add_fixed(words, of, at, row, out);
-        case form::indices: return;
-      }
-    });
   }
 
   owned<ArrowArray> array_;
