@@ -131,7 +131,7 @@ class ipv6_index {
   /// Answers those that stand at tails, and puts the others into the queues of the next window.
   template <class AddressOf, class Take>
   void enter_closer(lanes& group, std::size_t from, unsigned skipped, AddressOf address_of, Take take) const noexcept {
-    for (lanes::queue* const queue : {&group.inner, &group.narrow, &group.other}) queue->size = 0;
+    filled to;
     for (std::size_t k = 0; k < group.closer.size; ++k) {
       const std::uint8_t i = group.closer.lane[k];
       const std::byte* const tail = tail_of(group.words[i]);
@@ -140,58 +140,53 @@ class ipv6_index {
         take(from + i, find_in_tail(tail, x));
         continue;
       }
-      const auto word = load<std::uint32_t>(tail);
-      group.words[i] = word;
       group.windows[i] = window_of(x, skipped);
-      prefetch(line_of(word));
-      const word_kind kind = kind_of(word);
-      lanes::queue& queue = kind == word_kind::inner_node    ? group.inner
-                            : kind == word_kind::narrow_leaf ? group.narrow
-                                                             : group.other;
-      queue.lane[queue.size++] = i;
+      put(group, i, load<std::uint32_t>(tail), to);
     }
+    close(group, to);
+  }
+
+  /// How far the queues are filled, while they are.
+  struct filled {
+    std::size_t inner = 0;
+    std::size_t narrow = 0;
+    std::size_t other = 0;
+  };
+
+  /// Sends an address to `word`: behind each of the queues, and counted in one.
+  void put(lanes& group, std::uint8_t i, std::uint32_t word, filled& to) const noexcept {
+    group.words[i] = word;
+    prefetch(line_of(word));
+    group.inner.lane[to.inner] = group.narrow.lane[to.narrow] = group.other.lane[to.other] = i;
+    const std::uint32_t kind = word >> 29U;
+    to.inner += 2U >> kind & 1U;
+    to.narrow += 4U >> kind & 1U;
+    to.other += 0xF9U >> kind & 1U;
+  }
+  static void close(lanes& group, const filled& to) noexcept {
+    group.inner.size = to.inner;
+    group.narrow.size = to.narrow;
+    group.other.size = to.other;
   }
 
   /// Past the root and the pages, into the queues.
   void enter(lanes& group, std::size_t count) const noexcept {
-    std::size_t inner = 0;
-    std::size_t narrow = 0;
-    std::size_t other = 0;
+    filled to;
     for (std::size_t i = 0; i < count; ++i) {
-      std::uint32_t word = group.words[i];
-      if (kind_of(word) == word_kind::page) word = page_word(word, group.windows[i]);
-      group.words[i] = word;
-      prefetch(line_of(word));
-      group.inner.lane[inner] = group.narrow.lane[narrow] = group.other.lane[other] = static_cast<std::uint8_t>(i);
-      const std::uint32_t kind = word >> 29U;
-      inner += 2U >> kind & 1U;
-      narrow += 4U >> kind & 1U;
-      other += 0xF9U >> kind & 1U;
+      const std::uint32_t word = group.words[i];
+      put(group, static_cast<std::uint8_t>(i), kind_of(word) == word_kind::page ? page_word(word, group.windows[i]) : word, to);
     }
-    group.inner.size = inner;
-    group.narrow.size = narrow;
-    group.other.size = other;
+    close(group, to);
   }
 
   /// One level down for all that stand at inner nodes.
   void step(lanes& group) const noexcept {
-    std::size_t inner = 0;
-    std::size_t narrow = group.narrow.size;
-    std::size_t other = group.other.size;
+    filled to{0, group.narrow.size, group.other.size};
     for (std::size_t k = 0; k < group.inner.size; ++k) {
       const std::uint8_t i = group.inner.lane[k];
-      const std::uint32_t word = step_inner(line_of(group.words[i]), group.windows[i]);
-      group.words[i] = word;
-      prefetch(line_of(word));
-      group.inner.lane[inner] = group.narrow.lane[narrow] = group.other.lane[other] = i;
-      const std::uint32_t kind = word >> 29U;
-      inner += 2U >> kind & 1U;
-      narrow += 4U >> kind & 1U;
-      other += 0xF9U >> kind & 1U;
+      put(group, i, step_inner(line_of(group.words[i]), group.windows[i]), to);
     }
-    group.inner.size = inner;
-    group.narrow.size = narrow;
-    group.other.size = other;
+    close(group, to);
   }
 
   [[nodiscard]] std::uint32_t root_word(u128 x) const noexcept {
