@@ -205,6 +205,15 @@ void bind_policy_class(py::module_& m) {
           "whose "
           "families the policy does not state; they are compiled in. [S-12]")
       .def("lint", &lint, "What the lint rules find, rule by rule.")
+      .def(
+          "partition",
+          [](const policy& p, const std::map<std::string, family_set>& resolved) {
+            const facts given = make_facts(0, resolved);
+            const py::gil_scoped_release release;  // cutting is pure
+            return partition::make(p, given);
+          },
+          py::kw_only(), "resolved"_a = std::map<std::string, family_set>{},
+          "Every answer of the policy, and who gets it: what every analysis is made of.")
       .def("__repr__", [](const policy& p) {
         return fmt::format("Policy({}, {} sources, {} lists, {})", py::repr(py::str(p.content().title)).cast<std::string>(),
                            p.content().sources.size(), p.content().lists.size(), p.revision().substr(0, 19));

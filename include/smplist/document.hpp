@@ -9,3 +9,4 @@
 #include <smplist/document/read_plan.hpp>
 #include <smplist/document/read_policy.hpp>
 #include <smplist/document/write.hpp>
+#include <smplist/document/write_partition.hpp>

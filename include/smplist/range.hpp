@@ -25,6 +25,21 @@ struct address_count {
     const detail::u128 sum = a.low + b.low;
     return {a.top + b.top + (sum < a.low ? 1U : 0U), sum};
   }
+  friend constexpr address_count operator-(address_count a, address_count b) noexcept {
+    return {a.top - b.top - (a.low < b.low ? 1U : 0U), a.low - b.low};
+  }
+  /// By doubling: exact up to 2^192, which pairs of addresses stay below.
+  friend constexpr address_count operator*(address_count a, std::uint64_t times) noexcept {
+    address_count product;
+    for (; times != 0; times >>= 1U) {
+      if ((times & 1U) != 0) product = product + a;
+      a = a + a;
+    }
+    return product;
+  }
+  friend constexpr bool operator<(address_count a, address_count b) noexcept {
+    return a.top != b.top ? a.top < b.top : a.low < b.low;
+  }
   friend constexpr bool operator==(address_count a, address_count b) noexcept { return a.top == b.top && a.low == b.low; }
   friend constexpr bool operator!=(address_count a, address_count b) noexcept { return !(a == b); }
 };

@@ -4,7 +4,7 @@
 /// `smplist/json.hpp` (documents; needs nlohmann/json) and `smplist/format.hpp` (text for people; needs fmt).
 #pragma once
 
-#include <smplist/analysis/lint.hpp>
+#include <smplist/analysis.hpp>
 #include <smplist/compile.hpp>
 #include <smplist/failover.hpp>
 #include <smplist/range_set.hpp>

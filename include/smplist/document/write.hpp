@@ -30,14 +30,19 @@ inline void write(json_writer& json, const planned_stage& s) {
   json.end_object();
 }
 
-inline void write(json_writer& json, const attempt& a) {
-  json.begin_object();
+/// The members of an attempt that say what is asked and how.
+inline void write_step(json_writer& json, const attempt& a) {
   json.key("stage").text(name(a.stage));
   json.key("list").text(a.list);
   json.key("source").text(a.source);
   json.key("url").text(a.url);
   json.key("via").text_or_null(a.via);
   write_families(json.key("families"), a.families);
+}
+
+inline void write(json_writer& json, const attempt& a) {
+  json.begin_object();
+  write_step(json, a);
   json.key("notes").begin_array();
   for (const attempt_note note : a.notes) json.text(name(note));
   json.end_array();
@@ -200,7 +205,7 @@ template <class T>
 [[nodiscard]] std::string to_json(const T& answer) {
   std::string out;
   detail::json_writer json(out, detail::json_writer::spacing::one_blank);
-  detail::write(json, answer);
+  write(json, answer);  // found where the type of answer is written, in whatever header
   return out;
 }
 

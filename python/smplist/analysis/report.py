@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""What all reports share: data first; the table, the text and the HTML are made from it."""
+
+from __future__ import annotations
+
+import copy
+import importlib
+import json
+from typing import Any, ClassVar
+
+from smplist._html import Markup, element, table
+
+
+class Report:
+    """An answer of an analysis. A subclass says what its rows are and how they read.
+
+    The data is what the command line prints as JSON. A report is a value: equal data are equal reports.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = ()
+    """The columns of `rows()` and `to_frame()`, in order."""
+
+    def __init__(self, data: dict[str, Any]) -> None:
+        self._data = data
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as dicts, lists and texts, exactly as the command line's JSON; a copy."""
+        return copy.deepcopy(self._data)
+
+    def to_json(self) -> str:
+        """The report as one line of JSON."""
+        return json.dumps(self._data, ensure_ascii=False)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict per row of the table; its keys are `columns`."""
+        raise NotImplementedError
+
+    def to_text(self) -> str:
+        """For people: a few lines, the most important first."""
+        raise NotImplementedError
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas table; needs the extra `frame`."""
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError as error:
+            raise ImportError("to_frame needs pandas: pip install smplist[frame]") from error
+        return pandas.DataFrame(self.rows(), columns=list(self.columns))
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.rows())} rows)"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other._data == self._data if isinstance(other, Report) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.to_json())
+
+    def _repr_html_(self) -> str:
+        cells = [["" if row[c] is None else row[c] for c in self.columns] for row in self.rows()]
+        return element("div", element("p", element("b", self._title())), self._table(cells))
+
+    def _title(self) -> str:
+        return self.to_text().partition("\n")[0]
+
+    def _table(self, cells: list[list[object]]) -> Markup:
+        return table(list(self.columns), cells)
