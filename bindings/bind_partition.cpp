@@ -57,6 +57,22 @@ void bind_answer(py::module_& m) {
 void bind_partition_class(py::module_& m) {
   py::class_<partition> cls(m, "Partition", "Every answer of a policy, and who gets it. Immutable.");
   cls.def_property_readonly("policy", &partition::policy, "What was cut.")
+      .def_property_readonly(
+          "resolved",
+          [](const partition& cut) {
+            py::dict out;
+            for (const auto& [host, families] : cut.given().resolved) out[py::str(host)] = py::cast(families);
+            return out;
+          },
+          "The families of hosts that were given as facts. [S-12]")
+      .def(
+          "to_frame",
+          [](const py::object& self) { return py::module_::import("smplist.analysis.partition").attr("to_frame")(self); },
+          "A pandas table: the columns, and outcome, asked_first, attempts; needs the extra `frame`.")
+      .def(
+          "certificate",
+          [](const py::object& self) { return py::module_::import("smplist.analysis.partition").attr("certificate")(self); },
+          "The whole of it and the policy as one document that can be checked without smplist.")
       .def(
           "pieces",
           [](const partition& cut, family f) {
