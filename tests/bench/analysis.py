@@ -10,6 +10,7 @@ policy was loaded. Doublings are ratios of medians, measured in turns. Nothing i
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -141,7 +142,7 @@ def main() -> int:
                 "analysis": name,
                 "world_s": statistics.median(of_world["seconds"]),
                 "extra_mb": of_world["extra_mb"],
-                "doublings": [later / earlier for earlier, later in zip(medians, medians[1:], strict=False)],
+                "doublings": [later / earlier for earlier, later in itertools.pairwise(medians)],
                 "acme_ms": 1000 * statistics.median(measure(name, ACME, max(rounds, 5))["seconds"]),
                 "command_ms": 1000 * start_time(name, max(rounds, 5)),
             }
