@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <set>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -133,10 +133,11 @@ TEST_CASE("index: all 33 and 129 prefix lengths, alone and nested", "[index][exh
   std::size_t wrong = 0;
   const auto check = [&](const std::vector<labelled_interval>& ranges) {
     std::vector<ipv6_cell> cells;
-    std::vector<std::uint32_t> ranks;  // the later the better
-    for (std::size_t i = ranges.size(); i > 0; --i) ranks.push_back(static_cast<std::uint32_t>(i - 1));
     flatten(
-        ranges, u128{}, u128_max, ranks,
+        ranges, u128{}, u128_max,
+        [&](std::size_t i) {
+          return ranges.size() - i;  // the later the better
+        },
         [](u128 last) {
           return last + u128{0, 1};
         },
@@ -224,29 +225,40 @@ TEST_CASE("index: the popcount of every processor is that of the portable one", 
   }
 }
 
-TEST_CASE("rank_set: the lowest is that of a sorted set", "[index]") {
+TEST_CASE("flatten: of random intervals the lowest rank wins at every point", "[index]") {
   const std::uint64_t seed = generate::seed();
   INFO("seed " << seed);
   generate::dice d(seed);
-  for (const std::size_t bound : {1U, 2U, 63U, 64U, 65U, 4096U, 4097U, 300000U}) {
-    detail::rank_set found(bound);
-    std::set<std::size_t> wanted;
-    std::size_t wrong = 0;
-    for (int i = 0; i < 5000; ++i) {
-      const std::size_t number = d.below(bound);
-      if (d.one_in(2)) {
-        found.insert(number);
-        wanted.insert(number);
-      } else {
-        const std::size_t gone = wanted.empty() || d.one_in(2) ? number : *wanted.begin();
-        if (wanted.count(gone) != 0) found.erase(gone);
-        wanted.erase(gone);
-      }
-      wrong += found.empty() == wanted.empty() && (wanted.empty() || found.lowest() == *wanted.begin()) ? 0U : 1U;
+  struct interval {
+    std::uint32_t first, last, rank;
+  };
+  constexpr std::uint32_t highest = 255;
+  std::size_t wrong = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<interval> all;
+    const std::size_t longest = std::size_t{1} << d.below(9);
+    for (std::uint32_t n = static_cast<std::uint32_t>(d.below(40)); n > 0; --n) {
+      const auto first = static_cast<std::uint32_t>(d.below(highest + 1));
+      const auto last = std::min(highest, first + static_cast<std::uint32_t>(d.below(longest)));
+      all.push_back({first, last, n * 7 % 41});  // no two alike, and no order
     }
-    CHECK(wrong == 0);
+    std::stable_sort(all.begin(), all.end(), [](const interval& a, const interval& b) { return a.first < b.first; });
+    std::vector<std::pair<std::uint32_t, std::size_t>> found;
+    flatten(
+        all, 0U, highest, [&](std::size_t i) { return all[i].rank; }, [](std::uint32_t last) { return last + 1; },
+        [&](std::uint32_t first, std::size_t i) { found.emplace_back(first, i); });
+    std::vector<std::pair<std::uint32_t, std::size_t>> wanted;
+    for (std::uint32_t at = 0; at <= highest; ++at) {
+      std::size_t best = all.size();
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool holds = all[i].first <= at && at <= all[i].last;
+        if (holds && (best == all.size() || all[i].rank < all[best].rank)) best = i;
+      }
+      if (wanted.empty() || wanted.back().second != best) wanted.emplace_back(at, best);
+    }
+    wrong += found == wanted ? 0U : 1U;
   }
-  CHECK(detail::rank_set(0).empty());
+  CHECK(wrong == 0);
 }
 
 }  // namespace
