@@ -5,6 +5,7 @@
 
 #include <smplist/detail/flatten.hpp>
 #include <smplist/detail/index_check.hpp>
+#include <smplist/detail/two_steps.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -65,8 +66,13 @@ void check_table(const ipv4_table& table, std::uint32_t max_value, generate::dic
         wrong += value != expected(table, asked[i]) ? 1U : 0U;
         ++taken;
       });
-  REQUIRE(wrong == 0);
   REQUIRE(taken == asked.size());
+  const two_step_ipv4 few(index);
+  REQUIRE(few.is_usable() == (cells_of(table).size() <= two_step_ipv4::room));
+  if (few.is_usable()) {
+    for (const std::uint32_t x : asked) wrong += few.find(x) != expected(table, x) ? 1U : 0U;
+  }
+  REQUIRE(wrong == 0);
 }
 
 /// `ranges` random intervals of which one in `inner` has ends inside a block of 256; with fewer than 32 `bits` they crowd into few
@@ -87,7 +93,7 @@ TEST_CASE("index: IPv4 tables of every shape answer like a search over their int
   INFO("seed " << seed);
   generate::dice d(seed);
   for (const std::uint32_t max_value : {1U, 127U, 128U, 32767U, 32768U, 1000000U}) {
-    for (const std::size_t ranges : {0U, 1U, 7U, 100U, 3000U, 6000U, 60000U}) {
+    for (const std::size_t ranges : {0U, 1U, 7U, 100U, 255U, 256U, 3000U, 6000U, 60000U}) {
       for (const std::size_t inner : {1U, 3U, 20U, 1000000U}) {
         for (const unsigned bits : {32U, 22U, 18U}) check_table(random_table(d, ranges, inner, max_value, bits), max_value, d);
       }
@@ -223,6 +229,28 @@ TEST_CASE("index: the popcount of every processor is that of the portable one", 
     REQUIRE(portable_popcount()(bits) == slow);
     if (has_popcount()) REQUIRE(machine_popcount()(bits) == slow);
   }
+}
+
+TEST_CASE("index: trees that a stranger tied together are not taken apart", "[index]") {
+  // a chain of inner nodes of one child
+  std::vector<std::byte> lines(64 * 62);
+  const auto put = [&](std::size_t line, std::size_t word, std::uint32_t value) { store(&lines[64 * line + 4 * word], value); };
+  for (std::size_t line = 0; line < 62; ++line) {
+    for (std::size_t i = 0; i < inner_keys; ++i) put(line, i, no_tree_key);
+    put(line, inner_keys, line == 0 ? 0 : make_word(word_kind::inner_node, line - 1));
+  }
+  put(0, wide_keys, 1);
+  put(1, inner_keys, make_word(word_kind::wide_leaf, 0));
+  std::size_t budget = 1000;
+  std::size_t visits = 0;
+  auto visit = [&](std::uint32_t, std::uint32_t) {
+    ++visits;
+    return true;
+  };
+  CHECK(each_answer(lines.data(), make_word(word_kind::inner_node, 61), 0, budget, visit));
+  CHECK(visits == 1);
+  budget = 61;
+  CHECK_FALSE(each_answer(lines.data(), make_word(word_kind::inner_node, 61), 0, budget, visit));
 }
 
 TEST_CASE("flatten: of random intervals the lowest rank wins at every point", "[index]") {
