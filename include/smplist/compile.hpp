@@ -103,6 +103,9 @@ class compiled_policy {
     return found.source == first_answer::none ? std::string_view() : flat_.url(found.source, q.service);
   }
 
+  /// What `class_of` asks for an IPv4 address. Lives as long as the compiled policy.
+  [[nodiscard]] const detail::ipv4_index& ipv4_classes() const noexcept { return ipv4_; }
+
   /// Hands `take(i, class)` the classes of `n` IPv4 addresses; `address_of(i)` gives their 32 bits.
   template <class AddressOf, class Take>
   void each_class_ipv4(std::size_t n, AddressOf address_of, Take take) const noexcept {

@@ -5,7 +5,9 @@
 
 #include <smplist/arrow.hpp>
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -113,6 +115,74 @@ TEST_CASE("arrow: offsets and indices that point nowhere are bad rows", "[arrow]
   const auto found = arrow::evaluate_column(small_policy(), *indices.make(), {});
   CHECK(lists_of(*found) == std::vector<std::string>{"drawn", "fixed", "-", "-"});
   CHECK(found->invalid() == std::vector<std::uint64_t>{2, 3});
+}
+
+/// Texts in the three layouts of Arrow.
+struct text_arrays {
+  std::string bytes;
+  std::vector<std::int32_t> narrow{0};
+  std::vector<std::int64_t> wide{0};
+  std::vector<std::array<std::uint32_t, 4>> views;
+  std::array<std::int64_t, 1> sizes{};
+
+  explicit text_arrays(const std::vector<std::string>& column) {
+    for (const std::string& text : column) {
+      std::array<std::uint32_t, 4> view{static_cast<std::uint32_t>(text.size())};
+      if (text.size() <= 12) std::memcpy(&view[1], text.data(), text.size());
+      else view[3] = static_cast<std::uint32_t>(bytes.size());
+      views.push_back(view);
+      bytes += text;
+      narrow.push_back(static_cast<std::int32_t>(bytes.size()));
+      wide.push_back(static_cast<std::int64_t>(bytes.size()));
+    }
+    sizes[0] = static_cast<std::int64_t>(bytes.size());
+  }
+  [[nodiscard]] std::vector<std::vector<std::string>> lists() {
+    const auto rows = static_cast<std::int64_t>(views.size());
+    std::vector<std::vector<std::string>> out;
+    for (test_column column : {test_column("u", rows, {nullptr, narrow.data(), bytes.data()}),
+                               test_column("U", rows, {nullptr, wide.data(), bytes.data()}),
+                               test_column("vu", rows, {nullptr, views.data(), bytes.data(), sizes.data()})}) {
+      column.array.buffers = column.buffers.data();
+      out.push_back(lists_of(*arrow::evaluate_column(small_policy(), *column.make(), {})));
+    }
+    return out;
+  }
+};
+
+TEST_CASE("arrow: many texts are read as one by one, wrong numbers among them too", "[arrow]") {
+  const std::uint64_t seed = generate::seed();
+  INFO("seed " << seed);
+  generate::dice d(seed);
+  const char* const some[] = {"10.1.1.1",  "2001:db8::5",    "nobody",
+                              "",          "11.222.233.244", "2001:db8:1111:2222:3333:4444:5555:6666",
+                              "1.2.3.4.5", "::ffff:10.0.0.1"};
+  std::vector<std::string> column;
+  std::vector<std::string> wanted;
+  for (int i = 0; i < 5000; ++i) {
+    column.emplace_back(some[d.below(8)]);
+    const auto a = address::try_parse(column.back());
+    const bool fixed = a && address_range::parse("10.0.0.0/8").contains(*a);
+    const bool drawn =
+        a && (address_range::parse("2001:db8::/32").contains(*a) || address_range::parse("11.0.0.0/8").contains(*a));
+    wanted.emplace_back(fixed ? "fixed" : drawn ? "drawn" : "-");
+  }
+  text_arrays arrays(column);
+  for (const auto& found : arrays.lists()) CHECK(found == wanted);
+  for (const std::size_t at : {0U, 1500U, 4999U}) {
+    text_arrays wrong(column);
+    wrong.narrow[at] = -7;
+    wrong.wide[at] = std::int64_t{1} << 40U;
+    wrong.views[at] = {15, 0, at == 0 ? 1U : 0U, static_cast<std::uint32_t>(wrong.bytes.size() - (at == 0 ? 100U : 14U))};
+    const auto found = wrong.lists();
+    for (std::size_t i = 0; i < column.size(); ++i) {
+      if (i != at && i + 1 != at) CHECK((found[0][i] == wanted[i] && found[1][i] == wanted[i]));
+      if (i != at) CHECK(found[2][i] == wanted[i]);
+    }
+    CHECK(found[0][at] == "-");
+    CHECK(found[1][at] == "-");
+    CHECK(found[2][at] == "-");
+  }
 }
 
 TEST_CASE("arrow: the answers of a column are those of single calls, sources down and keys too [S-21] [S-65]", "[arrow]") {

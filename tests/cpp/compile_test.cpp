@@ -264,10 +264,12 @@ TEST_CASE("compile: all patterns of octets, with the shuffles and without", "[co
     if (wanted) REQUIRE(bits == *wanted);
     std::uint32_t found_bits[2] = {};
     std::uint32_t rows[2] = {};
-    detail::quick_text item{text.data(), size, 3};
+    const detail::quick_text item{text.data(), size, 3};
+    std::uint32_t rest[2] = {};
     detail::quick_found found{found_bits, rows, 0};
     std::size_t left = 0;
-    detail::quick_scan_ipv4(&item, 1, found, &item, left);
+    detail::quick_scan_ipv4(
+        1, [&](std::size_t) { return item; }, found, rest, left);
     REQUIRE(found.count == (wanted ? 1U : 0U));
     REQUIRE(left == (wanted ? 0U : 1U));
     if (wanted) REQUIRE(found_bits[0] == *wanted);

@@ -5,11 +5,12 @@
 
 #include <smplist/detail/flatten.hpp>
 #include <smplist/detail/index_check.hpp>
+#include <smplist/detail/two_steps.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <set>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -65,8 +66,13 @@ void check_table(const ipv4_table& table, std::uint32_t max_value, generate::dic
         wrong += value != expected(table, asked[i]) ? 1U : 0U;
         ++taken;
       });
-  REQUIRE(wrong == 0);
   REQUIRE(taken == asked.size());
+  const two_step_ipv4 few(index);
+  REQUIRE(few.is_usable() == (cells_of(table).size() <= two_step_ipv4::room));
+  if (few.is_usable()) {
+    for (const std::uint32_t x : asked) wrong += few.find(x) != expected(table, x) ? 1U : 0U;
+  }
+  REQUIRE(wrong == 0);
 }
 
 /// `ranges` random intervals of which one in `inner` has ends inside a block of 256; with fewer than 32 `bits` they crowd into few
@@ -87,7 +93,7 @@ TEST_CASE("index: IPv4 tables of every shape answer like a search over their int
   INFO("seed " << seed);
   generate::dice d(seed);
   for (const std::uint32_t max_value : {1U, 127U, 128U, 32767U, 32768U, 1000000U}) {
-    for (const std::size_t ranges : {0U, 1U, 7U, 100U, 3000U, 6000U, 60000U}) {
+    for (const std::size_t ranges : {0U, 1U, 7U, 100U, 255U, 256U, 3000U, 6000U, 60000U}) {
       for (const std::size_t inner : {1U, 3U, 20U, 1000000U}) {
         for (const unsigned bits : {32U, 22U, 18U}) check_table(random_table(d, ranges, inner, max_value, bits), max_value, d);
       }
@@ -133,10 +139,11 @@ TEST_CASE("index: all 33 and 129 prefix lengths, alone and nested", "[index][exh
   std::size_t wrong = 0;
   const auto check = [&](const std::vector<labelled_interval>& ranges) {
     std::vector<ipv6_cell> cells;
-    std::vector<std::uint32_t> ranks;  // the later the better
-    for (std::size_t i = ranges.size(); i > 0; --i) ranks.push_back(static_cast<std::uint32_t>(i - 1));
     flatten(
-        ranges, u128{}, u128_max, ranks,
+        ranges, u128{}, u128_max,
+        [&](std::size_t i) {
+          return ranges.size() - i;  // the later the better
+        },
         [](u128 last) {
           return last + u128{0, 1};
         },
@@ -224,29 +231,62 @@ TEST_CASE("index: the popcount of every processor is that of the portable one", 
   }
 }
 
-TEST_CASE("rank_set: the lowest is that of a sorted set", "[index]") {
+TEST_CASE("index: trees that a stranger tied together are not taken apart", "[index]") {
+  // a chain of inner nodes of one child
+  std::vector<std::byte> lines(64 * 62);
+  const auto put = [&](std::size_t line, std::size_t word, std::uint32_t value) { store(&lines[64 * line + 4 * word], value); };
+  for (std::size_t line = 0; line < 62; ++line) {
+    for (std::size_t i = 0; i < inner_keys; ++i) put(line, i, no_tree_key);
+    put(line, inner_keys, line == 0 ? 0 : make_word(word_kind::inner_node, line - 1));
+  }
+  put(0, wide_keys, 1);
+  put(1, inner_keys, make_word(word_kind::wide_leaf, 0));
+  std::size_t budget = 1000;
+  std::size_t visits = 0;
+  auto visit = [&](std::uint32_t, std::uint32_t) {
+    ++visits;
+    return true;
+  };
+  CHECK(each_answer(lines.data(), make_word(word_kind::inner_node, 61), 0, budget, visit));
+  CHECK(visits == 1);
+  budget = 61;
+  CHECK_FALSE(each_answer(lines.data(), make_word(word_kind::inner_node, 61), 0, budget, visit));
+}
+
+TEST_CASE("flatten: of random intervals the lowest rank wins at every point", "[index]") {
   const std::uint64_t seed = generate::seed();
   INFO("seed " << seed);
   generate::dice d(seed);
-  for (const std::size_t bound : {1U, 2U, 63U, 64U, 65U, 4096U, 4097U, 300000U}) {
-    detail::rank_set found(bound);
-    std::set<std::size_t> wanted;
-    std::size_t wrong = 0;
-    for (int i = 0; i < 5000; ++i) {
-      const std::size_t number = d.below(bound);
-      if (d.one_in(2)) {
-        found.insert(number);
-        wanted.insert(number);
-      } else {
-        const std::size_t gone = wanted.empty() || d.one_in(2) ? number : *wanted.begin();
-        if (wanted.count(gone) != 0) found.erase(gone);
-        wanted.erase(gone);
-      }
-      wrong += found.empty() == wanted.empty() && (wanted.empty() || found.lowest() == *wanted.begin()) ? 0U : 1U;
+  struct interval {
+    std::uint32_t first, last, rank;
+  };
+  constexpr std::uint32_t highest = 255;
+  std::size_t wrong = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<interval> all;
+    const std::size_t longest = std::size_t{1} << d.below(9);
+    for (std::uint32_t n = static_cast<std::uint32_t>(d.below(40)); n > 0; --n) {
+      const auto first = static_cast<std::uint32_t>(d.below(highest + 1));
+      const auto last = std::min(highest, first + static_cast<std::uint32_t>(d.below(longest)));
+      all.push_back({first, last, n * 7 % 41});  // no two alike, and no order
     }
-    CHECK(wrong == 0);
+    std::stable_sort(all.begin(), all.end(), [](const interval& a, const interval& b) { return a.first < b.first; });
+    std::vector<std::pair<std::uint32_t, std::size_t>> found;
+    flatten(
+        all, 0U, highest, [&](std::size_t i) { return all[i].rank; }, [](std::uint32_t last) { return last + 1; },
+        [&](std::uint32_t first, std::size_t i) { found.emplace_back(first, i); });
+    std::vector<std::pair<std::uint32_t, std::size_t>> wanted;
+    for (std::uint32_t at = 0; at <= highest; ++at) {
+      std::size_t best = all.size();
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const bool holds = all[i].first <= at && at <= all[i].last;
+        if (holds && (best == all.size() || all[i].rank < all[best].rank)) best = i;
+      }
+      if (wanted.empty() || wanted.back().second != best) wanted.emplace_back(at, best);
+    }
+    wrong += found == wanted ? 0U : 1U;
   }
-  CHECK(detail::rank_set(0).empty());
+  CHECK(wrong == 0);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <smplist/arrow/block.hpp>
 #include <smplist/compile.hpp>
+#include <smplist/detail/two_steps.hpp>
 
 #include <algorithm>
 #include <array>
@@ -124,23 +125,29 @@ class column_evaluation {
     std::int32_t source;
     std::uint32_t candidates;  // where they begin
     std::uint32_t count;       // of candidates
+    std::uint16_t is_drawn;    // 1 or 0, to be added and not asked for: are there several?
+    std::uint16_t is_none;     // the same: is there none?
   };
   struct candidate {
     std::uint64_t hash;
     std::int32_t source;
   };
-  /// Rows of a block whose source has to be drawn.
-  struct draws {
-    std::array<std::uint32_t, address_block::room + 1> position;  // one more: what is counted nowhere is written, too
-    std::array<std::uint32_t, address_block::room + 1> answer;
-    std::size_t count = 0;
-  };
+  /// Kept candidates are filled up to a multiple with the first of them, which wins no tie against itself: so that nearly all
+  /// lists are drawn from in as many steps.
+  static constexpr std::size_t drawn_at_once = 4;
+  [[nodiscard]] static constexpr std::size_t filled_up(std::size_t count) noexcept {
+    return (count + drawn_at_once - 1) / drawn_at_once * drawn_at_once;
+  }
 
   void keep_answers() {
     kept_.reserve(2 * policy_->classes());
     for (std::uint32_t c = 0; c < policy_->classes(); ++c) {
-      for (const family f : {family::ipv4, family::ipv6}) kept_.push_back(find(c, f, candidates_));
+      for (const family f : {family::ipv4, family::ipv6}) {
+        const row_answer& made = kept_.emplace_back(find(c, f, candidates_));
+        if (made.count > 1) candidates_.resize(made.candidates + filled_up(made.count), candidates_[made.candidates]);
+      }
     }
+    few_.emplace(policy_->ipv4_classes());
   }
 
   [[nodiscard]] row_answer find(std::uint32_t address_class, family f, std::vector<candidate>& candidates) const {
@@ -151,8 +158,13 @@ class column_evaluation {
           candidates.push_back({hash, static_cast<std::int32_t>(source)});
         });
     const auto count = static_cast<std::uint32_t>(candidates.size() - from);
-    return {static_cast<std::int32_t>(found.outcome), static_cast<std::int32_t>(found.list),
-            static_cast<std::int32_t>(found.source), static_cast<std::uint32_t>(from), count};
+    return {static_cast<std::int32_t>(found.outcome),
+            static_cast<std::int32_t>(found.list),
+            static_cast<std::int32_t>(found.source),
+            static_cast<std::uint32_t>(from),
+            count,
+            static_cast<std::uint16_t>(count > 1 ? 1 : 0),
+            static_cast<std::uint16_t>(count == 0 ? 1 : 0)};
   }
 
   /// The candidate with the lowest rank for a client. [S-21]
@@ -174,55 +186,71 @@ class column_evaluation {
     const auto ipv4_row = [&](std::size_t i) { return first + block.ipv4_row(i); };
     const auto ipv6_bits = [&](std::size_t i) { return block.ipv6(i); };
     const auto ipv6_row = [&](std::size_t i) { return first + block.ipv6_row(i); };
-    put(
-        family::ipv4,
-        [&](auto take) {
-          policy_->each_class_ipv4(
-              block.ipv4_count(), [&](std::size_t i) { return block.ipv4(i); }, take);
-        },
-        ipv4_bits, ipv4_row, key_of, counts);
-    put(
-        family::ipv6, [&](auto take) { policy_->each_class_ipv6(block.ipv6_count(), ipv6_bits, take); }, ipv6_bits, ipv6_row,
-        key_of, counts);
+    const auto each_ipv4 = [&](auto take) { each_class_ipv4(block, take); };
+    const auto each_ipv6 = [&](auto take) { policy_->each_class_ipv6(block.ipv6_count(), ipv6_bits, take); };
+    put(family::ipv4, block.ipv4_count(), each_ipv4, ipv4_bits, ipv4_row, key_of, counts);
+    put(family::ipv6, block.ipv6_count(), each_ipv6, ipv6_bits, ipv6_row, key_of, counts);
   }
 
-  /// Writes the answers of one family.
+  template <class Take>
+  void each_class_ipv4(const address_block& block, Take take) const {
+    if (!few_ || !few_->is_usable())
+      return policy_->each_class_ipv4(
+          block.ipv4_count(), [&](std::size_t i) { return block.ipv4(i); }, take);
+    for (std::size_t i = 0; i < block.ipv4_count(); ++i) take(i, few_->find(block.ipv4(i)));
+  }
+
+  /// Writes the answers of one family, `n` rows of a block.
   template <class EachClass, class BitsOf, class RowOf, class KeyOf>
-  void put(family f, EachClass each_class, BitsOf bits_of, RowOf row_of, KeyOf key_of, answer_counts& counts) const {
+  void put(family f, std::size_t n, EachClass each_class, BitsOf bits_of, RowOf row_of, KeyOf key_of,
+           answer_counts& counts) const {
     std::int32_t* const outcomes = out_->columns_[0];
     std::int32_t* const lists = out_->columns_[1];
     std::int32_t* const sources = out_->columns_[2];
+    if (!kept_.empty()) return put_kept(f, n, each_class, bits_of, row_of, key_of, counts);
+    std::vector<candidate> few;
+    each_class([&](std::size_t i, std::uint32_t found) {
+      few.clear();
+      const row_answer answer = find(found, f, few);
+      const std::size_t row = row_of(i);
+      outcomes[row] = answer.outcome;
+      lists[row] = answer.list;
+      sources[row] = answer.count < 2 ? answer.source : draw(few.data(), few.size(), bits_of(i), key_of(row));
+      counts.not_answered += answer.is_none;
+    });
+  }
+
+  /// The same in three steps over a block, each of them without branches and short enough for all of its state in registers.
+  template <class EachClass, class BitsOf, class RowOf, class KeyOf>
+  void put_kept(family f, std::size_t n, EachClass each_class, BitsOf bits_of, RowOf row_of, KeyOf key_of,
+                answer_counts& counts) const {
+    std::int32_t* const outcomes = out_->columns_[0];
+    std::int32_t* const lists = out_->columns_[1];
+    std::int32_t* const sources = out_->columns_[2];
+    const row_answer* const kept = kept_.data();
+    std::array<std::uint32_t, address_block::room> numbers;
+    const std::uint32_t of_family = f == family::ipv4 ? 0 : 1;
+    each_class([&](std::size_t i, std::uint32_t found) { numbers[i] = 2 * found + of_family; });
+    std::array<std::uint32_t, address_block::room + 1> drawn;  // one more: what is counted nowhere is written, too
+    std::size_t draws = 0;
     std::size_t without = 0;
-    const auto write = [&](std::size_t row, const row_answer& found, std::int32_t source) {
-      outcomes[row] = found.outcome;
-      lists[row] = found.list;
+    for (std::size_t i = 0; i < n; ++i) {
+      const row_answer& answer = kept[numbers[i]];
+      const std::size_t row = row_of(i);
+      drawn[draws] = static_cast<std::uint32_t>(i);
+      draws += answer.is_drawn;
+      without += answer.is_none;
+      const std::int32_t list = answer.list;
+      const std::int32_t source = answer.source;
+      outcomes[row] = answer.outcome;
+      lists[row] = list;
       sources[row] = source;
-      without += found.count == 0 ? 1U : 0U;
-    };
-    if (kept_.empty()) {
-      std::vector<candidate> few;
-      each_class([&](std::size_t i, std::uint32_t found) {
-        few.clear();
-        const row_answer answer = find(found, f, few);
-        const std::size_t row = row_of(i);
-        write(row, answer, answer.count < 2 ? answer.source : draw(few.data(), few.size(), bits_of(i), key_of(row)));
-      });
-    } else {
-      draws later;
-      each_class([&](std::size_t i, std::uint32_t found) {
-        const std::uint32_t at = 2 * found + (f == family::ipv4 ? 0U : 1U);
-        const row_answer& answer = kept_[at];
-        write(row_of(i), answer, answer.source);
-        later.position[later.count] = static_cast<std::uint32_t>(i);
-        later.answer[later.count] = at;
-        later.count += answer.count > 1 ? 1U : 0U;
-      });
-      for (std::size_t k = 0; k < later.count; ++k) {
-        const std::size_t i = later.position[k];
-        const row_answer& answer = kept_[later.answer[k]];
-        const std::size_t row = row_of(i);
-        sources[row] = draw(candidates_.data() + answer.candidates, answer.count, bits_of(i), key_of(row));
-      }
+    }
+    for (std::size_t k = 0; k < draws; ++k) {
+      const std::size_t i = drawn[k];
+      const row_answer& answer = kept[numbers[i]];
+      const std::size_t row = row_of(i);
+      sources[row] = draw(candidates_.data() + answer.candidates, filled_up(answer.count), bits_of(i), key_of(row));
     }
     counts.not_answered += without;
   }
@@ -233,6 +261,7 @@ class column_evaluation {
   std::vector<bool> down_;
   std::vector<row_answer> kept_;  // by class, then family
   std::vector<candidate> candidates_;
+  std::optional<detail::two_step_ipv4> few_;  // for many rows only
 };
 
 }  // namespace smplist::arrow

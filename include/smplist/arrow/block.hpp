@@ -22,9 +22,19 @@ class address_block {
 
   void clear() noexcept {
     texts_count_ = 0;
+    tried_ = 0;
     ipv4_ = 0;
     ipv6_ = 0;
     invalid_.clear();
+  }
+
+  /// Texts of `n` rows of a block that has none, read where they are: `text_of(i)` gives that of row `i`, once and in order, of
+  /// which `detail::quick_scan_reads` bytes may be read.
+  template <class TextOf>
+  void add_texts(std::size_t n, TextOf text_of) noexcept {
+    scan_ipv4(n, text_of);
+    for (std::size_t k = 0; k < left_; ++k) texts_[k] = text_of(rest_[k]);
+    texts_count_ = tried_ = left_;
   }
 
   /// A text; `readable` bytes from its start may be read: more than it has let it be read in bulk.
@@ -47,17 +57,17 @@ class address_block {
 
   /// Reads the texts that wait.
   void finish() {
-    detail::quick_found found{ipv4_bits_.data(), ipv4_rows_.data(), ipv4_};
-    std::size_t left = 0;
-    detail::quick_scan_ipv4(texts_.data(), texts_count_, found, texts_.data(), left);
-    ipv4_ = found.count;
-    for (std::size_t i = 0; i < left; ++i) {
+    const detail::quick_text* const texts = texts_.data() + tried_;
+    scan_ipv4(texts_count_ - tried_, [texts](std::size_t i) { return texts[i]; });
+    for (std::size_t k = 0; k < left_; ++k) texts_[tried_ + k] = texts[rest_[k]];
+    tried_ += left_;
+    for (std::size_t i = 0; i < tried_; ++i) {
       const detail::quick_text& text = texts_[i];
       detail::u128 bits;
       if (detail::quick_scan_ipv6(text.at, text.size, bits)) add(address::from_ipv6(bits.hi, bits.lo), text.row);
       else scan({text.at, text.size}, text.row);
     }
-    texts_count_ = 0;
+    texts_count_ = tried_ = 0;
     std::sort(invalid_.begin(), invalid_.end());
   }
 
@@ -71,6 +81,13 @@ class address_block {
   [[nodiscard]] const std::vector<std::uint32_t>& invalid() const noexcept { return invalid_; }
 
  private:
+  template <class TextOf>
+  void scan_ipv4(std::size_t n, TextOf text_of) noexcept {
+    detail::quick_found found{ipv4_bits_.data(), ipv4_rows_.data(), ipv4_};
+    left_ = 0;
+    detail::quick_scan_ipv4(n, text_of, found, rest_.data(), left_);
+    ipv4_ = found.count;
+  }
   void add(address a, std::uint32_t row) noexcept {
     if (a.is_ipv4()) return add_ipv4(a.ipv4_bits(), row);
     ipv6_bits_[ipv6_] = a.bits();
@@ -82,9 +99,12 @@ class address_block {
   }
 
   std::size_t texts_count_ = 0;
+  std::size_t tried_ = 0;  // of those, the first, which are no IPv4 addresses that the quick scan reads
   std::size_t ipv4_ = 0;
   std::size_t ipv6_ = 0;
-  std::array<detail::quick_text, room + 1> texts_;  // one more: what is counted nowhere is written, too
+  std::size_t left_ = 0;  // by the last scan, whose numbers are in `rest_`
+  std::array<detail::quick_text, room> texts_;
+  std::array<std::uint32_t, room + 1> rest_;  // one more: what is counted nowhere is written, too
   std::array<std::uint32_t, room + 1> ipv4_bits_;
   std::array<std::uint32_t, room + 1> ipv4_rows_;
   std::array<detail::u128, room> ipv6_bits_;

@@ -7,6 +7,7 @@
 #include <smplist/arrow/structs.hpp>
 #include <smplist/error.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -49,10 +50,13 @@ class chunk {
   /// Adds rows `from` to `to - 1`, at most as many as a block has room for.
   void read(std::size_t from, std::size_t to, address_block& out) const {
     const ArrowArray& array = *array_.get();
-    if (view_.form != form::indices) return by_form(array, view_, out, [&](auto add) { read_rows(array, from, to, add); });
+    if (view_.form != form::indices) {
+      const std::size_t rest = from + read_quickly(array, from, to, out);
+      return by_form(array, view_, out, [&](auto add) { read_rows(array, from, rest, to, add); });
+    }
     const ArrowArray& words = *array.dictionary;
     by_form(words, dictionary_, out, [&](auto add) {
-      read_rows(array, from, to, [&](std::size_t position, std::uint32_t row) {
+      read_rows(array, from, from, to, [&](std::size_t position, std::uint32_t row) {
         const std::uint64_t index = index_at(position);
         if (index >= static_cast<std::uint64_t>(words.length)) return out.add_invalid(row);
         const std::size_t at = static_cast<std::size_t>(index) + static_cast<std::size_t>(words.offset);
@@ -110,14 +114,48 @@ class chunk {
     return (static_cast<const std::uint8_t*>(array.buffers[0])[at / 8] >> (at % 8) & 1U) == 0;
   }
 
-  /// Calls `add(position in the array, row)`, nulls left out.
+  [[nodiscard]] static bool has_nulls(const ArrowArray& array) noexcept {
+    return array.null_count != 0 && array.buffers[0] != nullptr;
+  }
+
+  /// Calls `add(position in the array, row)` for `next` to `to - 1`, nulls left out; `from` is row 0.
   template <class Add>
-  static void read_rows(const ArrowArray& array, std::size_t from, std::size_t to, Add add) {
+  static void read_rows(const ArrowArray& array, std::size_t from, std::size_t next, std::size_t to, Add add) {
     const auto offset = static_cast<std::size_t>(array.offset);
-    const bool nulls = array.null_count != 0 && array.buffers[0] != nullptr;
-    for (std::size_t i = from; i < to; ++i) {
+    const bool nulls = has_nulls(array);
+    for (std::size_t i = next; i < to; ++i) {
       if (!nulls || !is_null(array, i + offset)) add(i + offset, static_cast<std::uint32_t>(i - from));
     }
+  }
+
+  /// Reads the first rows, if they are sound texts that lie well before the end of a buffer. \returns how many
+  [[nodiscard]] std::size_t read_quickly(const ArrowArray& array, std::size_t from, std::size_t to, address_block& out) const {
+    if (!detail::has_quick_scan || view_.packed || has_nulls(array) || from == to) return 0;
+    const auto offset = static_cast<std::size_t>(array.offset);
+    switch (view_.form) {
+      case form::offsets32: return read_between<std::int32_t>(array, from + offset, to + offset, out);
+      case form::offsets64: return read_between<std::int64_t>(array, from + offset, to + offset, out);
+      case form::views: return read_views(array, from + offset, to + offset, out);
+      default: return 0;
+    }
+  }
+
+  template <class Offset>
+  [[nodiscard]] static std::size_t read_between(const ArrowArray& array, std::size_t from, std::size_t to, address_block& out) {
+    const void* const offsets = array.buffers[1];
+    const char* const text = static_cast<const char*>(array.buffers[2]);
+    const auto at = [&](std::size_t i) { return number_at<Offset>(offsets, i); };
+    const auto last = static_cast<std::int64_t>(at(static_cast<std::size_t>(array.length + array.offset)));
+    while (to > from && at(to) > last - static_cast<std::int64_t>(detail::quick_scan_reads)) --to;
+    bool wrong = text == nullptr || at(from) < 0;
+    for (std::size_t i = from; i < to; ++i) wrong |= at(i + 1) < at(i);
+    if (wrong) return 0;
+    out.add_texts(to - from, [=](std::size_t i) {
+      const auto begin = number_at<Offset>(offsets, from + i);
+      const auto size = static_cast<std::size_t>(number_at<Offset>(offsets, from + i + 1) - begin);
+      return detail::quick_text{text + begin, size, static_cast<std::uint32_t>(i)};
+    });
+    return to - from;
   }
 
   /// Calls `use(add)`, once for all rows; `add(position in the array, row)` adds an item to `out`.
@@ -165,7 +203,7 @@ class chunk {
     for (std::int64_t i = 2; i + 1 < array.n_buffers && array.buffers[array.n_buffers - 1] != nullptr; ++i) {
       const auto size = number_at<std::int64_t>(array.buffers[array.n_buffers - 1], static_cast<std::size_t>(i - 2));
       const char* const at = static_cast<const char*>(array.buffers[i]);
-      out.push_back({at, at == nullptr ? 0 : size});
+      out.push_back({at, at == nullptr ? 0 : std::max<std::int64_t>(size, 0)});
     }
     if (out.empty()) out.emplace_back();
     return out;
@@ -187,6 +225,35 @@ class chunk {
     const std::array<std::size_t, 2> readable = {16 * rows_left - 4, static_cast<std::size_t>(behind.size) - offset};
     const std::array<const char*, 2> texts = {view + 4, behind.at + offset};
     add_bytes(of, {texts[is_long], static_cast<std::size_t>(size)}, readable[is_long], row, out);
+  }
+
+  /// The same for many rows; none is added if one is not sound.
+  [[nodiscard]] std::size_t read_views(const ArrowArray& array, std::size_t from, std::size_t to, address_block& out) const {
+    constexpr std::size_t behind_it = detail::quick_scan_reads / 16;  // views that are read with one
+    const auto end = static_cast<std::size_t>(array.length + array.offset);
+    to = std::min(to, end - std::min(end, behind_it));
+    if (to <= from) return 0;
+    const char* const views = static_cast<const char*>(array.buffers[1]) + 16 * from;
+    const view_buffer* const buffers = view_buffers_.data();
+    const std::size_t count = view_buffers_.size();
+    bool wrong = false;
+    out.add_texts(to - from, [=, &wrong](std::size_t i) {
+      const char* const view = views + 16 * i;
+      const auto size = number_at<std::uint32_t>(view, 0);
+      const std::size_t is_long = size > 12 ? 1 : 0;
+      const std::size_t mask = 0 - is_long;
+      const std::size_t which = number_at<std::uint32_t>(view, 2) & mask;
+      const std::size_t offset = number_at<std::uint32_t>(view, 3) & mask;
+      const view_buffer& behind = buffers[which < count ? which : 0];
+      const std::size_t read = std::max<std::size_t>(size, detail::quick_scan_reads) & mask;
+      const bool fits = which < count && offset + read <= static_cast<std::size_t>(behind.size);
+      if (!fits) wrong = true;
+      const std::array<const char*, 2> texts = {view + 4, behind.at + (fits ? offset : 0)};
+      return detail::quick_text{texts[fits ? is_long : 0], size, static_cast<std::uint32_t>(i)};
+    });
+    if (!wrong) return to - from;
+    out.clear();
+    return 0;
   }
 
   static void add_fixed(const ArrowArray& array, const layout& of, std::size_t at, std::uint32_t row, address_block& out) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
+#include <utility>
 #include <vector>
 
 namespace smplist::detail {
@@ -49,37 +50,17 @@ class class_writer {
     return static_cast<std::uint32_t>(draft_->lists.size() + special_classes_.size());
   }
 
-  /// Of ranges that hold one address, the one of the lowest rank decides: the order of `decides_before`. [S-44]
-  [[nodiscard]] std::vector<std::uint32_t> ranks_of(const std::vector<labelled_interval>& ranges) const {
-    if (draft_->on_overlap == overlap_rule::most_specific) return ranks_by_size(ranges);
+  /// Calls `use(rank_of)`: of ranges that hold one address, the one of the lowest rank decides, as under `decides_before`. [S-44]
+  template <class Use>
+  void with_ranks(const std::vector<labelled_interval>& ranges, Use use) const {
+    if (draft_->on_overlap == overlap_rule::most_specific) {
+      return use([&](std::size_t i) { return std::pair(ranges[i].last - ranges[i].first, range_number(ranges[i])); });
+    }
     const bool last = draft_->on_overlap == overlap_rule::last;
-    const std::uint32_t all = first_range_.back();
-    const auto place = [&](const labelled_interval& r) {
-      return r.member + (last ? all - first_range_[r.group + 1] : first_range_[r.group]);
-    };
-    std::vector<std::uint32_t> below(std::size_t{all} + 1);  // ranges of this family at lower places
-    for (const labelled_interval& r : ranges) below[place(r) + 1] = 1;
-    for (std::size_t i = 0; i < all; ++i) below[i + 1] += below[i];
-    std::vector<std::uint32_t> ranks;
-    ranks.reserve(ranges.size());
-    for (const labelled_interval& r : ranges) ranks.push_back(below[place(r)]);
-    return ranks;
-  }
-
-  [[nodiscard]] std::vector<std::uint32_t> ranks_by_size(const std::vector<labelled_interval>& ranges) const {
-    struct entry {
-      u128 size;
-      std::uint32_t id, position;
-    };
-    std::vector<entry> order;
-    order.reserve(ranges.size());
-    for (const labelled_interval& r : ranges)
-      order.push_back({r.last - r.first, range_number(r), static_cast<std::uint32_t>(order.size())});
-    std::sort(order.begin(), order.end(),
-              [](const entry& a, const entry& b) { return a.size != b.size ? a.size < b.size : a.id < b.id; });
-    std::vector<std::uint32_t> ranks(ranges.size());
-    for (std::size_t i = 0; i < order.size(); ++i) ranks[order[i].position] = static_cast<std::uint32_t>(i);
-    return ranks;
+    std::vector<std::uint32_t> below;  // the rank of each list's first range
+    for (std::size_t l = 0; l + 1 < first_range_.size(); ++l)
+      below.push_back(last ? first_range_.back() - first_range_[l + 1] : first_range_[l]);
+    use([&](std::size_t i) { return below[ranges[i].group] + ranges[i].member; });
   }
 
   template <class Cell>
@@ -92,12 +73,9 @@ class class_writer {
       if (cells.empty() || cells.back().value != chain) cells.push_back(Cell::at(first, chain));
     };
     if (nested) {
-      flatten(
-          ranges, lowest, highest, ranks_of(ranges),
-          [](u128 last) {
-            return last + u128{0, 1};
-          },
-          [&](u128 first, std::size_t winner) { put(first, winner == ranges.size() ? 0 : ranges[winner].group + 1); });
+      const auto behind = [](u128 last) { return last + u128{0, 1}; };
+      const auto emit = [&](u128 first, std::size_t i) { put(first, i == ranges.size() ? 0 : ranges[i].group + 1); };
+      with_ranks(ranges, [&](auto rank_of) { flatten(ranges, lowest, highest, rank_of, behind, emit); });
       return cells;
     }
     u128 free = lowest;  // where nothing was put yet

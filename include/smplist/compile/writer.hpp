@@ -5,6 +5,7 @@
 
 #include <smplist/compile/classes.hpp>
 #include <smplist/compile/layout.hpp>
+#include <smplist/compile/ranges.hpp>
 #include <smplist/compile/storage.hpp>
 #include <smplist/detail/checksum.hpp>
 
@@ -22,7 +23,12 @@ namespace smplist::detail {
 /// The pieces of a compiled policy while they are written. Each step fills a section or a few.
 class smpc_writer {
  public:
-  smpc_writer(const policy& p, const facts& given) : policy_(&p), draft_(&p.content()), given_(&given), classes_(p.content()) {
+  smpc_writer(const policy& p, const facts& given)
+      : policy_(&p),
+        draft_(&p.content()),
+        given_(&given),
+        classes_(p.content()),
+        ranges_{range_writer(p, family::ipv4), range_writer(p, family::ipv6)} {
     for (const source_list& l : draft_->lists) lists_.push_back(&l);
     lists_.push_back(&draft_->standard);
     lists_.push_back(&draft_->network);
@@ -35,7 +41,8 @@ class smpc_writer {
     write_lists();
     for (std::size_t l = 0; l < lists_.size(); ++l) plain_statuses_.push_back(add_statuses(find_statuses(*lists_[l])));
     write_chains();
-    for (const family f : {family::ipv4, family::ipv6}) write_ranges(f);
+    for (std::size_t i = 0; i < 2; ++i)
+      index_[i] = classes_.index(i == 0 ? family::ipv4 : family::ipv6, ranges_[i].ranges(), ranges_[i].nested());
     write_settings();
     return assemble();
   }
@@ -273,44 +280,6 @@ class smpc_writer {
     return next;
   }
 
-  // -- addresses
-  void write_ranges(family f) {
-    const std::vector<labelled_interval>& ranges = policy_->ranges(f);
-    bool nested = false;
-    for (std::size_t i = 1; i < ranges.size() && !nested; ++i) nested = ranges[i].first <= ranges[i - 1].last;
-    byte_writer& out = to(f == family::ipv4 ? section::ranges_ipv4 : section::ranges_ipv6);
-    out.reserve(flat_ranges::size_of(ranges.size(), nested, f));
-    out.put(static_cast<std::uint32_t>(ranges.size()));
-    out.put(nested ? 1U : 0U);
-    out.skip(8);
-    for (const labelled_interval& r : ranges) put_point(out, r.first, f);
-    for (const labelled_interval& r : ranges) put_point(out, r.last, f);
-    for (const labelled_interval& r : ranges) out.put(classes_.range_number(r));
-    if (nested) {
-      std::vector<u128> highest(ranges.size());
-      find_highest(ranges, highest, 0, ranges.size());
-      for (const u128 h : highest) put_point(out, h, f);
-      byte_writer& cuts = to(f == family::ipv4 ? section::cuts_ipv4 : section::cuts_ipv6);
-      for (const u128 cut : policy_->cuts(f)) put_point(cuts, cut, f);
-    }
-    index_[f == family::ipv4 ? 0 : 1] = classes_.index(f, ranges, nested);
-  }
-
-  static void put_point(byte_writer& out, u128 p, family f) {
-    if (f == family::ipv4) return out.put(static_cast<std::uint32_t>(p.lo));
-    out.put(p.hi);
-    out.put(p.lo);
-  }
-
-  static u128 find_highest(const std::vector<labelled_interval>& ranges, std::vector<u128>& highest, std::size_t begin,
-                           std::size_t end) {
-    if (begin == end) return {};
-    const std::size_t middle = begin + (end - begin) / 2;
-    highest[middle] = std::max(
-        {ranges[middle].last, find_highest(ranges, highest, begin, middle), find_highest(ranges, highest, middle + 1, end)});
-    return highest[middle];
-  }
-
   // -- the whole
   void write_settings() {
     std::vector<std::uint32_t> records;
@@ -327,31 +296,56 @@ class smpc_writer {
       to(section::settings).put(static_cast<std::uint32_t>(number));
   }
 
+  [[nodiscard]] std::size_t size_of_section(section s) const noexcept {
+    switch (s) {
+      case section::ranges_ipv4: return ranges_[0].size();
+      case section::ranges_ipv6: return ranges_[1].size();
+      case section::cuts_ipv4: return ranges_[0].cuts_size();
+      case section::cuts_ipv6: return ranges_[1].cuts_size();
+      case section::index_ipv4: return size_of(index_[0]);
+      case section::index_ipv6: return size_of(index_[1]);
+      default: return parts_[static_cast<std::size_t>(s)].size();
+    }
+  }
+  void put_section(section s, std::byte* at) {
+    const auto number_of = [&](const labelled_interval& r) { return classes_.range_number(r); };
+    switch (s) {
+      case section::ranges_ipv4: return ranges_[0].write(at, number_of);
+      case section::ranges_ipv6: return ranges_[1].write(at, number_of);
+      case section::cuts_ipv4: return ranges_[0].write_cuts(at);
+      case section::cuts_ipv6: return ranges_[1].write_cuts(at);
+      case section::index_ipv4: join(std::move(index_[0]), at); return;
+      case section::index_ipv6: join(std::move(index_[1]), at); return;
+      default: break;
+    }
+    const byte_writer& part = to(s);
+    if (part.size() != 0) std::memcpy(at, part.data(), part.size());
+  }
+
   [[nodiscard]] std::shared_ptr<const storage> assemble() {
-    std::array<byte_pieces, section_count> sections;
-    std::size_t size = (smpc_head + section_alignment - 1) / section_alignment * section_alignment;
+    const auto aligned = [](std::size_t n) { return (n + section_alignment - 1) / section_alignment * section_alignment; };
+    std::array<std::size_t, section_count + 1> places{aligned(smpc_head)};
     byte_writer head;
     for (const unsigned char c : smpc_magic) head.put(c);
     head.put(smpc_version);
     head.put(smpc_order_mark);
     head.skip(smpc_checked_from - head.size());
     for (std::size_t i = 0; i < section_count; ++i) {
-      const auto which = static_cast<section>(i);
-      if (which == section::index_ipv4) sections[i] = std::move(index_[0]);
-      else if (which == section::index_ipv6) sections[i] = std::move(index_[1]);
-      else sections[i].push_back(std::move(parts_[i]));
-      const std::size_t bytes = size_of(sections[i]);
-      head.put(std::uint64_t{size});
+      const std::size_t bytes = size_of_section(static_cast<section>(i));
+      head.put(std::uint64_t{places[i]});
       head.put(std::uint64_t{bytes});
-      sections[i].emplace_back().skip((section_alignment - bytes % section_alignment) % section_alignment);
-      size += size_of(sections[i]);
+      places[i + 1] = aligned(places[i] + bytes);
     }
     head.align(section_alignment);
+    const std::size_t size = places.back();
     store(head.at(16), std::uint64_t{size});
     auto out = storage::make(size);
     std::memcpy(out->room(), head.data(), head.size());
-    std::byte* to = out->room() + head.size();
-    for (byte_pieces& section : sections) to = join(std::move(section), to);
+    for (std::size_t i = 0; i < section_count; ++i) {
+      const std::size_t end = places[i] + size_of_section(static_cast<section>(i));
+      std::memset(out->room() + end, 0, places[i + 1] - end);
+      put_section(static_cast<section>(i), out->room() + places[i]);
+    }
     store(out->room() + 24, checksum(out->room() + smpc_checked_from, size - smpc_checked_from));
     return out;
   }
@@ -362,7 +356,8 @@ class smpc_writer {
   class_writer classes_;
   std::vector<const source_list*> lists_;  // custom, then standard, then network
   std::array<byte_writer, section_count> parts_;
-  std::array<byte_pieces, 2> index_;
+  std::array<range_writer, 2> ranges_;                                 // by family
+  std::array<byte_pieces, 2> index_;                                   // the same
   std::unordered_map<std::string, std::uint32_t> texts_;               // looked up, never iterated
   std::unordered_map<std::string_view, std::uint32_t> source_number_;  // the same
   std::map<std::vector<std::uint8_t>, std::uint32_t> status_blocks_;

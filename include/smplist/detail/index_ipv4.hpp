@@ -96,6 +96,27 @@ class ipv4_index {
     has_popcount() ? with(machine_popcount()) : with(portable_popcount());
   }
 
+  /// Calls `visit(first, value)` for the intervals of a small index, ascending, until it returns false.
+  /// \returns whether all were visited: the index is small, and `budget` words of it are enough, in the order of their starts
+  template <class Visit>
+  [[nodiscard]] bool each_small_interval(std::size_t budget, Visit visit) const {
+    if (root_bits_ == 18) return false;
+    std::uint64_t next = 0;  // where the next may start
+    std::uint32_t last = 0;
+    const auto visit_change = [&](std::uint32_t first, std::uint32_t value) {
+      if (first < next) return false;
+      const bool changed = next == 0 || value != last;
+      next = std::uint64_t{first} + 1;
+      last = value;
+      return !changed || visit(first, value);
+    };
+    for (std::uint64_t chunk = 0; chunk < std::uint64_t{1} << root_bits_; ++chunk) {
+      const auto start = static_cast<std::uint32_t>(chunk << (32U - root_bits_));
+      if (!each_answer(lines_, load<std::uint32_t>(root_ + 4 * chunk), start, budget, visit_change)) return false;
+    }
+    return true;
+  }
+
  private:
   [[nodiscard]] std::uint32_t find_small(std::uint32_t x) const noexcept {
     const std::size_t chunk = static_cast<std::size_t>(std::uint64_t{x} << root_bits_ >> 32U);

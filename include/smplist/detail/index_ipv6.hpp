@@ -229,6 +229,7 @@ class ipv6_index_writer {
   [[nodiscard]] static std::vector<std::byte> write(const std::vector<ipv6_cell>& cells) { return joined(pieces(cells)); }
   [[nodiscard]] static byte_pieces pieces(const std::vector<ipv6_cell>& cells) {
     ipv6_index_writer writer(cells);
+    writer.tree_.reserve(16 * cells.size());  // more than most tables take; what is not written costs nothing
     byte_writer root;
     if (cells.size() <= small_ipv6) root.put(writer.add_window(0, cells.size(), 0));
     else writer.write_root(root);
@@ -240,10 +241,16 @@ class ipv6_index_writer {
 
   [[nodiscard]] const ipv6_cell& cell(std::size_t i) const noexcept { return (*cells_)[i]; }
 
-  /// The first cell from `from` on that starts at `bound` or behind it.
+  /// The first cell from `from` on that starts at `bound` or behind it. It is near: so steps grow from there.
   [[nodiscard]] std::size_t first_from(std::size_t from, u128 bound) const {
-    const auto found = std::lower_bound(cells_->begin() + static_cast<std::ptrdiff_t>(from), cells_->end(), bound,
-                                        [](const ipv6_cell& c, u128 at) { return c.first < at; });
+    std::size_t step = 1;
+    while (from + step <= cells_->size() && cell(from + step - 1).first < bound) {
+      from += step;
+      step *= 2;
+    }
+    const auto at = [&](std::size_t i) { return cells_->begin() + static_cast<std::ptrdiff_t>(i); };
+    const auto found = std::lower_bound(at(from), at(std::min(from + step, cells_->size())), bound,
+                                        [](const ipv6_cell& c, u128 b) { return c.first < b; });
     return static_cast<std::size_t>(found - cells_->begin());
   }
   /// The cell that holds `at`, `next` being the first that starts at `at` or behind it.
@@ -281,23 +288,26 @@ class ipv6_index_writer {
   /// The word for cells `begin` to `end - 1`, which from the second on agree in the first `skipped` bits.
   [[nodiscard]] std::uint32_t add_window(std::size_t begin, std::size_t end, unsigned skipped) {
     if (end - begin == 1) return cell(begin).value;
-    std::vector<tree_cell> level{{0, cell(begin).value}};
+    const std::size_t bottom = level_.size();
+    level_.push_back({0, cell(begin).value});
     for (std::size_t from = begin + 1; from < end;) {
       const std::uint32_t window = window_of(cell(from).first, skipped);
       std::size_t to = from;
       while (to < end && window_of(cell(to).first, skipped) == window) ++to;
       const bool aligned = to - from == 1 && starts_window(cell(from).first, skipped);
       const std::uint32_t word = aligned ? cell(from).value : add_closer(from - 1, to, skipped + window_bits);
-      put_cell(level, {window, word});
-      if (!aligned && window != ~std::uint32_t{0}) put_cell(level, {window + 1, cell(to - 1).value});
+      put_cell({window, word});
+      if (!aligned && window != ~std::uint32_t{0}) put_cell({window + 1, cell(to - 1).value});
       from = to;
     }
-    return tree_.add(level);
+    const std::uint32_t word = tree_.add(level_.data() + bottom, level_.size() - bottom);
+    level_.resize(bottom);
+    return word;
   }
 
-  static void put_cell(std::vector<tree_cell>& level, tree_cell next) {
-    if (level.back().first == next.first) level.back() = next;
-    else level.push_back(next);
+  void put_cell(tree_cell next) {
+    if (level_.back().first == next.first) level_.back() = next;
+    else level_.push_back(next);
   }
 
   /// Are all bits behind the window zero?
@@ -342,6 +352,7 @@ class ipv6_index_writer {
   byte_writer pages_;
   byte_writer tails_;
   key_tree_writer tree_;
+  std::vector<tree_cell> level_;  // of all windows that are being written, the innermost last
 };
 
 }  // namespace smplist::detail

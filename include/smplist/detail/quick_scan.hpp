@@ -136,8 +136,9 @@ inline constexpr octet_patterns all_octet_patterns;
 static_assert(all_octet_patterns.apart);
 
 /// The same with the byte shuffles of SSSE3, which this processor has to have.
-__attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(const quick_text* texts, std::size_t n, quick_found& found,
-                                                                   quick_text* rest, std::size_t& left) noexcept {
+template <class TextOf>
+__attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(std::size_t n, TextOf text_of, quick_found& found,
+                                                                   std::uint32_t* rest, std::size_t& left) noexcept {
   const __m128i zero = _mm_setzero_si128();
   const __m128i nine = _mm_set1_epi8(9);
   const __m128i weights = _mm_set1_epi32(0x00010A64);  // 100, 10, 1
@@ -147,7 +148,7 @@ __attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(const quick_t
   std::size_t count = found.count;
   std::size_t others = left;
   for (std::size_t i = 0; i < n; ++i) {
-    const quick_text text = texts[i];
+    const quick_text text = text_of(i);
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.at));
     const std::uint32_t end = 1U << (text.size < 16 ? text.size : 16);
     const std::uint32_t ends = (equal_bytes(bytes, '.') & (end - 1)) | end;
@@ -163,7 +164,7 @@ __attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(const quick_t
     found.bits[count] = static_cast<std::uint32_t>(_mm_cvtsi128_si32(_mm_shuffle_epi8(values, big_endian)));
     found.rows[count] = text.row;
     count += 1 - bad;
-    rest[others] = text;
+    rest[others] = static_cast<std::uint32_t>(i);
     others += bad;
   }
   found.count = count;
@@ -172,18 +173,18 @@ __attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(const quick_t
 
 #endif
 
-/// Adds the texts that are IPv4 addresses to `found` and the others to `rest`, behind the `left` that are there; `rest` may be
-/// `texts`.
-inline void quick_scan_ipv4(const quick_text* texts, std::size_t n, quick_found& found, quick_text* rest,
-                            std::size_t& left) noexcept {
+/// Adds the texts that are IPv4 addresses to `found`, and the numbers of the others to `rest`, behind the `left` that are there;
+/// one more is written than counted. `text_of(i)` gives the text number `i` of `n`.
+template <class TextOf>
+inline void quick_scan_ipv4(std::size_t n, TextOf text_of, quick_found& found, std::uint32_t* rest, std::size_t& left) noexcept {
 #if defined(__GNUC__)
-  if (__builtin_cpu_supports("ssse3")) return quick_scan_ipv4_ssse3(texts, n, found, rest, left);
+  if (__builtin_cpu_supports("ssse3")) return quick_scan_ipv4_ssse3(n, text_of, found, rest, left);
 #endif
   for (std::size_t i = 0; i < n; ++i) {
-    const quick_text text = texts[i];
+    const quick_text text = text_of(i);
     const bool good = quick_ipv4()(text.at, text.size, found.bits[found.count]);
     found.rows[found.count] = text.row;
-    rest[left] = text;
+    rest[left] = static_cast<std::uint32_t>(i);
     found.count += good ? 1U : 0U;
     left += good ? 0U : 1U;
   }
@@ -263,8 +264,9 @@ struct hextets {
 
 inline constexpr bool has_quick_scan = false;
 
-inline void quick_scan_ipv4(const quick_text* texts, std::size_t n, quick_found&, quick_text* rest, std::size_t& left) noexcept {
-  for (std::size_t i = 0; i < n; ++i) rest[left++] = texts[i];
+template <class TextOf>
+inline void quick_scan_ipv4(std::size_t n, TextOf, quick_found&, std::uint32_t* rest, std::size_t& left) noexcept {
+  for (std::size_t i = 0; i < n; ++i) rest[left++] = static_cast<std::uint32_t>(i);
 }
 
 [[nodiscard]] inline bool quick_scan_ipv6(const char*, std::size_t, u128&) noexcept { return false; }
