@@ -168,21 +168,30 @@ class partition {
 
 // -- pieces
 
-/// A sweep along the ranges: where the one that decides changes. [S-44]
+namespace detail {
+
+/// Of ranges that hold one address, the one of the lowest rank decides. [S-44]
+struct range_rank {
+  const labelled_interval* range;
+  overlap_rule rule;
+
+  friend bool operator<(range_rank a, range_rank b) noexcept { return decides_before(a.rule, *a.range, *b.range); }
+};
+
+}  // namespace detail
+
+/// A sweep along the ranges: where the one that decides changes.
 inline void partition::cut(family f) {
   static const std::vector<detail::labelled_interval> nothing;
   const auto& ranges = consulted() ? policy_.ranges(f) : nothing;
-  std::vector<std::uint32_t> order(ranges.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   const overlap_rule rule = policy_.content().on_overlap;
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return detail::decides_before(rule, ranges[a], ranges[b]); });
-  std::vector<std::uint32_t> ranks(order.size());
-  for (std::size_t i = 0; i < order.size(); ++i) ranks[order[i]] = static_cast<std::uint32_t>(i);
   const auto to_address = [](detail::u128 bits) { return address::from_ipv6(bits.hi, bits.lo); };
   std::vector<address_piece> found;
   detail::flatten(
-      ranges, address::lowest(f).bits(), address::highest(f).bits(), ranks,
+      ranges, address::lowest(f).bits(), address::highest(f).bits(),
+      [&](std::size_t i) {
+        return detail::range_rank{&ranges[i], rule};
+      },
       [&](detail::u128 last) { return to_address(last).next()->bits(); },
       [&](detail::u128 first, std::size_t winner) {
         if (!found.empty()) found.back().last = *to_address(first).previous();
