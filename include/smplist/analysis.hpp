@@ -3,5 +3,6 @@
 /// Floor 8. Every question about a policy, answered over every client there can be: folds over one partition.
 #pragma once
 
+#include <smplist/analysis/diff.hpp>
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>

@@ -22,7 +22,7 @@ namespace smplist {
 /// service alone [S-66], so no policy changes it today. `list`: the list that is asked first, or nothing but names.
 /// `first`: the source that is asked first, its route, or whether it is drawn. `fallback`: the lists behind the first one.
 /// `redundancy`: how many endpoints are asked. `sources`: as many, but others or by other routes. `order`: the same ones in
-/// another order or from another list; what nothing else is true of.
+/// another order, drawn or not, or from another list.
 enum class change : std::uint8_t { reachability, exhausted, list, first, fallback, redundancy, sources, order };
 
 template <>
@@ -143,7 +143,7 @@ class answer_view {
   note(change::fallback, !out.renamed && a.fallbacks() != b.fallbacks());
   note(change::redundancy, a.endpoints() != b.endpoints());
   note(change::sources, a.endpoints() == b.endpoints() && a.routes() != b.routes());
-  note(change::order, out.none() || (a.routes() == b.routes() && !same_sequence));
+  note(change::order, a.routes() == b.routes() && !same_sequence);
   return out;
 }
 

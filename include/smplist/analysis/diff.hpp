@@ -3,9 +3,9 @@
 /// Floor 8. All clients whose answer changes from one policy to another.
 #pragma once
 
-#include <smplist/analysis/change.hpp>
 #include <smplist/analysis/evidence.hpp>
-#include <smplist/analysis/pairs.hpp>
+#include <smplist/analysis/pair_tally.hpp>
+#include <smplist/range_set.hpp>
 
 #include <algorithm>
 #include <array>
@@ -18,23 +18,18 @@
 
 namespace smplist {
 
-/// Everybody of a population whose answer changes from one to another.
-struct changed_clients {
-  std::uint32_t before = 0;    // in `policy_diff::answers()`
-  std::uint32_t after = 0;     // in `policy_diff::answers()`
-  family_set stack = {};       // of these clients; both: one address of each family
-  address_count count = {};    // addresses, or pairs of them
-  std::uint64_t regions = 0;   // runs of addresses; 0 for pairs
-  bool by_pair_alone = false;  // no address by itself has these two lists: it takes both to choose them
-  answer_change what = {};     // between the two answers
-  client example = {};         // one of them, to be asked again
-};
-
 /// Neighbouring addresses whose clients change in the same way.
 struct changed_region {
   address first;
   address last;
   std::uint32_t kind = 0;  // in `policy_diff::kinds()`
+};
+
+/// Whom to compare, and what to keep.
+struct diff_options {
+  std::optional<range_set> where = {};  // only clients all of whose addresses are in it; external ones stay
+  bool unchanged = false;               // keep those, too, whose answer does not change
+  std::size_t pair_kinds = 1000;        // of the ways in which pairs change, by service, the largest are kept one by one
 };
 
 /// The answers of two policies, compared for every client. Answers are compared by value, names included: a list or source
@@ -45,17 +40,14 @@ struct changed_region {
 /// several addresses of a family is looked at for `equal()` only, see `other()`. The epoch changes nothing here. [S-21]
 class policy_diff {
  public:
-  static constexpr std::size_t default_pair_kinds = 1000;
-
-  /// Two partitions with the same facts. Of the ways in which pairs change, the `pair_kinds` largest are kept one by one.
+  /// Two partitions with the same facts.
   /// O(n log n + c), n ranges and c outcomes of pairs in which the lists' order crosses, see `each_pair_outcome`.
-  [[nodiscard]] static policy_diff make(const partition& before, const partition& after,
-                                        std::size_t pair_kinds = default_pair_kinds);
+  [[nodiscard]] static policy_diff make(const partition& before, const partition& after, const diff_options& options = {});
 
   /// Are the canonical forms the same bytes? [S-82]
   [[nodiscard]] bool textually_equal() const noexcept { return revisions_[0] == revisions_[1]; }
   /// Does every client there can be get the same answer from both?
-  [[nodiscard]] bool equal() const noexcept { return kinds_.empty() && pair_kinds_ == 0 && evidence_.empty() && !other_; }
+  [[nodiscard]] bool equal() const noexcept { return !changed_ && evidence_.empty() && !other_; }
 
   [[nodiscard]] const std::array<std::string, 2>& revisions() const noexcept { return revisions_; }
   [[nodiscard]] const std::vector<answer>& answers() const noexcept { return answers_; }
@@ -74,9 +66,9 @@ class policy_diff {
 
  private:
   using numbers = std::vector<std::uint32_t>;  // of a partition's answers, in `answers()`
-  class pair_tally;
 
-  policy_diff(const partition& before, const partition& after) : sides_{&before, &after} {}
+  policy_diff(const partition& before, const partition& after, diff_options options)
+      : sides_{&before, &after}, options_(std::move(options)) {}
 
   [[nodiscard]] static constexpr std::size_t slot(service s) noexcept { return static_cast<std::size_t>(s); }
   [[nodiscard]] static constexpr std::size_t slot(family_set s) noexcept {
@@ -92,13 +84,17 @@ class policy_diff {
 
   void intern();
   void walk(family f);
+  void compare_inside(address first, address last, family f, const address_piece& was, const address_piece& is);
   void compare_at(address first, address last, family f, const address_piece& was, const address_piece& is);
   void compare_external();
-  void compare_pairs(std::size_t kept);
+  [[nodiscard]] detail::pair_tally tally_of(service s) const;
+  void compare_pairs();
   void find_other();
   std::uint32_t kind_of(std::uint32_t before, std::uint32_t after, family_set stack, const client& example);
 
-  std::array<const partition*, 2> sides_;  // null when made
+  // needed to make it, empty when made
+  std::array<const partition*, 2> sides_;
+  diff_options options_;
   std::array<numbers, 2> numbers_;
   std::array<std::unordered_map<std::uint64_t, std::uint32_t>, 4> known_;  // by stack; looked up, never iterated
   std::array<std::vector<detail::joint_class>, 4> joint_;                  // by family, usable
@@ -113,128 +109,25 @@ class policy_diff {
   std::array<address_count, 2> pairs_;
   std::uint64_t pair_kinds_ = 0;
   std::optional<changed_clients> other_;
+  bool changed_ = false;
 };
 
-/// Adds up what pairs change, one old list after the other, and keeps the most frequent ways.
-class policy_diff::pair_tally {
- public:
-  pair_tally(const policy_diff& of, service s, std::size_t kept) : of_(&of), service_(s), kept_(kept), now_(of.answers_.size()) {
-    std::vector<std::uint32_t> uses(of.answers_.size());
-    const std::size_t lists = of.sides_[0]->lists();
-    for (std::size_t i = 0; i <= lists; ++i) {
-      const std::uint32_t n = of.number(0, both(i == lists ? no_list : static_cast<std::uint32_t>(i)), s);
-      before_of_.push_back(n);
-      if (n != no_answer) ++uses[n];
-    }
-    const std::size_t new_lists = of.sides_[1]->lists();
-    for (std::size_t i = 0; i <= new_lists; ++i)
-      after_of_.push_back(of.number(1, both(i == new_lists ? no_list : static_cast<std::uint32_t>(i)), s));
-    for (const std::uint32_t n : uses) shared_answer_.push_back(n > 1);
-  }
-
-  void add(const detail::pair_outcome& found) {
-    const std::uint32_t before = at(before_of_, found.before);
-    const std::uint32_t after = at(after_of_, found.after);
-    if (before == after) return;
-    changed_clients& sum = now_[after];
-    if (sum.count == address_count{}) {
-      touched_.push_back(after);
-      sum = start(before, after, found);
-    }
-    sum.count = sum.count + found.pairs();
-    sum.by_pair_alone = sum.by_pair_alone || alone(found);
-  }
-
-  /// An old list is done: its answer's sums are final, unless other lists give the same answer.
-  void flush() {
-    for (const std::uint32_t after : touched_) {
-      changed_clients& sum = now_[after];
-      if (shared_answer_[sum.before]) {
-        const auto [at, fresh] = shared_at_.emplace(key(sum.before, sum.after), shared_.size());
-        if (fresh) {
-          shared_.push_back(sum);
-        } else {
-          shared_[at->second].count = shared_[at->second].count + sum.count;
-          shared_[at->second].by_pair_alone = shared_[at->second].by_pair_alone || sum.by_pair_alone;
-        }
-      } else {
-        finish(std::move(sum));
-      }
-      now_[after] = {};
-    }
-    touched_.clear();
-  }
-
-  /// The kinds that are kept, the most pairs first; to be asked once.
-  [[nodiscard]] std::vector<changed_clients> largest() {
-    for (changed_clients& sum : shared_) finish(std::move(sum));
-    shrink();
-    return std::move(rows_);
-  }
-  [[nodiscard]] address_count total() const noexcept { return total_; }
-  [[nodiscard]] std::uint64_t kinds() const noexcept { return kinds_; }
-
- private:
-  [[nodiscard]] static client_class both(std::uint32_t list) noexcept { return {location::internal, family_set::both(), list}; }
-  [[nodiscard]] static std::uint32_t at(const numbers& from, std::uint32_t list) {
-    return list == no_list ? from.back() : from[list];
-  }
-
-  [[nodiscard]] bool alone(const detail::pair_outcome& found) const {
-    const std::uint64_t lists = key(found.before, found.after);
-    return of_->at_[1].count(lists) == 0 && of_->at_[3].count(lists) == 0;
-  }
-
-  [[nodiscard]] static changed_clients start(std::uint32_t before, std::uint32_t after, const detail::pair_outcome& found) {
-    changed_clients sum;
-    sum.before = before;
-    sum.after = after;
-    sum.stack = family_set::both();
-    sum.example.location = location::internal;
-    sum.example.addresses = {std::min(*found.one, *found.other), std::max(*found.one, *found.other)};
-    return sum;
-  }
-
-  void finish(changed_clients&& sum) {
-    total_ = total_ + sum.count;
-    ++kinds_;
-    rows_.push_back(std::move(sum));
-    if (rows_.size() >= 2 * kept_ + 64) shrink();
-  }
-
-  void shrink() {
-    std::sort(rows_.begin(), rows_.end(), [](const changed_clients& a, const changed_clients& b) {
-      return a.count != b.count ? b.count < a.count : key(a.before, a.after) < key(b.before, b.after);
-    });
-    if (rows_.size() > kept_) rows_.resize(kept_);
-  }
-
-  const policy_diff* of_;
-  service service_;
-  std::size_t kept_;
-  numbers before_of_;                 // by list, without one last
-  numbers after_of_;                  // by list, without one last
-  std::vector<bool> shared_answer_;   // by answer: do several old lists give it?
-  std::vector<changed_clients> now_;  // of the old list at hand, by new answer
-  numbers touched_;                   // in `now_`
-  std::vector<changed_clients> shared_;
-  std::unordered_map<std::uint64_t, std::size_t> shared_at_;  // looked up, never iterated
-  std::vector<changed_clients> rows_;
-  address_count total_;
-  std::uint64_t kinds_ = 0;
-};
-
-inline policy_diff policy_diff::make(const partition& before, const partition& after, std::size_t pair_kinds) {
-  policy_diff out(before, after);
+inline policy_diff policy_diff::make(const partition& before, const partition& after, const diff_options& options) {
+  policy_diff out(before, after, options);
   out.revisions_ = {before.policy().revision(), after.policy().revision()};
   out.evidence_ = compare_evidence(before.policy(), after.policy());
   out.intern();
   for (const family f : {family::ipv4, family::ipv6}) out.walk(f);
   out.compare_external();
-  out.compare_pairs(pair_kinds);
+  out.compare_pairs();
+  for (changed_clients& one : out.kinds_) {
+    one.what = compare(out.answers_[one.before], out.answers_[one.after]);
+    out.changed_ = out.changed_ || !one.what.none();
+  }
+  out.changed_ = out.changed_ || out.pair_kinds_ != 0;
   if (out.equal()) out.find_other();
-  for (changed_clients& one : out.kinds_) one.what = compare(out.answers_[one.before], out.answers_[one.after]);
   out.sides_ = {};
+  out.options_ = {};
   for (std::size_t i = 0; i < 4; ++i) {
     out.known_[i] = {};
     out.joint_[i] = {};
@@ -274,11 +167,22 @@ inline void policy_diff::walk(family f) {
   const auto end = sides_[0]->pieces(f).end();
   for (address first = address::lowest(f); was != end;) {
     const address last = std::min(was->last, is->last);
-    compare_at(first, last, f, *was, *is);
+    compare_inside(first, last, f, *was, *is);
     const bool both_end = was->last == is->last;
     if (both_end || last == is->last) ++is;
     if (both_end || last == was->last) ++was;
     if (was != end) first = *last.next();
+  }
+}
+
+/// The part of a run that is asked about.
+inline void policy_diff::compare_inside(address first, address last, family f, const address_piece& was,
+                                        const address_piece& is) {
+  if (!options_.where) return compare_at(first, last, f, was, is);
+  const auto& ranges = options_.where->ranges();
+  auto at = std::partition_point(ranges.begin(), ranges.end(), [&](const address_range& r) { return r.last() < first; });
+  for (; at != ranges.end() && at->first() <= last; ++at) {
+    compare_at(std::max(first, at->first()), std::min(last, at->last()), f, was, is);
   }
 }
 
@@ -293,7 +197,7 @@ inline void policy_diff::compare_at(address first, address last, family f, const
     const client_class who = sides_[0]->class_of(was);
     const std::uint32_t before = number(0, who, s);
     const std::uint32_t after = number(1, sides_[1]->class_of(is), s);
-    if (before == after) continue;
+    if (before == after && !options_.unchanged) continue;
     client example;
     example.addresses.emplace_back(first);
     example.location = location::internal;
@@ -315,7 +219,7 @@ inline void policy_diff::compare_external() {
   using namespace literals;
   const auto usable = [&](family f) {
     address_count sum;
-    for (const detail::joint_class& c : joint_[static_cast<std::size_t>(f) * 2 + 1]) sum = sum + address_count{0, c.count};
+    for (const address_piece& q : sides_[0]->pieces(f)) sum = sum + (q.usable ? q.size() : address_count{});
     return sum;
   };
   const address shown[] = {"192.0.2.1"_address, "2001:db8::1"_address};
@@ -324,7 +228,7 @@ inline void policy_diff::compare_external() {
       const client_class who{location::external, stack};
       const std::uint32_t before = number(0, who, s);
       const std::uint32_t after = number(1, who, s);
-      if (before == after) continue;
+      if (before == after && !options_.unchanged) continue;
       client example;
       example.location = location::external;
       for (const family f : {family::ipv4, family::ipv6}) {
@@ -337,18 +241,32 @@ inline void policy_diff::compare_external() {
   }
 }
 
-inline void policy_diff::compare_pairs(std::size_t kept) {
-  pair_tally tallies[] = {{*this, service::file_reputation, kept}, {*this, service::web_reputation, kept}};
+inline detail::pair_tally policy_diff::tally_of(service s) const {
+  std::array<numbers, 2> by_list;
+  for (std::size_t side = 0; side < 2; ++side) {
+    const std::size_t lists = sides_[side]->lists();
+    for (std::size_t i = 0; i <= lists; ++i) {
+      const std::uint32_t list = i == lists ? no_list : static_cast<std::uint32_t>(i);
+      by_list[side].push_back(number(side, {location::internal, family_set::both(), list}, s));
+    }
+  }
+  return {std::move(by_list[0]), std::move(by_list[1]), answers_.size(), options_.pair_kinds, options_.unchanged};
+}
+
+inline void policy_diff::compare_pairs() {
+  detail::pair_tally tallies[] = {tally_of(service::file_reputation), tally_of(service::web_reputation)};
   detail::each_pair_outcome(
       *sides_[0], *sides_[1], joint_[1], joint_[3],
       [&](const detail::pair_outcome& found) {
-        for (pair_tally& tally : tallies) tally.add(found);
+        const std::uint64_t lists = key(found.before, found.after);
+        const bool alone = at_[1].count(lists) == 0 && at_[3].count(lists) == 0;
+        for (detail::pair_tally& tally : tallies) tally.add(found, alone);
       },
       [&](std::uint32_t /*old list*/) {
-        for (pair_tally& tally : tallies) tally.flush();
+        for (detail::pair_tally& tally : tallies) tally.flush();
       });
   for (const service s : all_services) {
-    pair_tally& tally = tallies[slot(s)];
+    detail::pair_tally& tally = tallies[slot(s)];
     for (changed_clients& one : tally.largest()) kinds_.push_back(std::move(one));
     pairs_[slot(s)] = tally.total();
     pair_kinds_ += tally.kinds();

@@ -209,7 +209,7 @@ inline std::string check_other(const policy_diff& diff, const policy& a, const p
 
 /// Fewer kinds of pairs kept: the largest, and the same sums.
 inline std::string check_limit(const policy_diff& all, const partition& a, const partition& b) {
-  const policy_diff few = policy_diff::make(a, b, 2);
+  const policy_diff few = policy_diff::make(a, b, {std::nullopt, false, 2});
   if (few.pair_kinds() != all.pair_kinds()) return "the number of kinds";
   const auto counts = [](const policy_diff& diff, service s) {
     std::vector<address_count> out;
@@ -235,7 +235,7 @@ inline std::string check_limit(const policy_diff& all, const partition& a, const
 inline std::string check(const policy& a, const policy& b) {
   const partition was = partition::make(a);
   const partition is = partition::make(b);
-  const policy_diff diff = policy_diff::make(was, is, 1000000);
+  const policy_diff diff = policy_diff::make(was, is, {std::nullopt, false, 1000000});
   if (diff.textually_equal() != (a.canonical() == b.canonical())) return "textually equal";
   if (reported(diff) != by_force(a, b)) return "kinds or counts";
   for (const std::string& wrong :
