@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <tuple>
+#include <vector>
 
 namespace smplist::detail {
 
@@ -125,14 +127,59 @@ inline void write_tail(json_writer& json, const policy_diff& diff) {
   write_summary(json.key("summary"), diff);
 }
 
+/// A part of the regions, `first` to before `last`: there may be millions.
+inline void write_regions(json_writer& json, const policy_diff& diff, std::size_t first, std::size_t last) {
+  json.begin_array();
+  for (std::size_t i = first; i < std::min(last, diff.regions().size()); ++i) write_region(json, diff, diff.regions()[i]);
+  json.end_array();
+}
+
 inline void write(json_writer& json, const policy_diff& diff) {
   json.begin_object();
   write_head(json, diff);
-  json.key("regions").begin_array();
-  for (const changed_region& r : diff.regions()) write_region(json, diff, r);
-  json.end_array();
+  write_regions(json.key("regions"), diff, 0, diff.regions().size());
   write_tail(json, diff);
   json.end_object();
+}
+
+/// The kinds for people: what is worst for the clients first, then the gravest class, then the most addresses; each with its
+/// first few regions.
+inline void write_largest(json_writer& json, const policy_diff& diff, std::size_t kinds, std::size_t regions) {
+  std::vector<std::uint32_t> order(diff.kinds().size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+  const auto rank = [&](std::uint32_t i) {
+    const changed_clients& one = diff.kinds()[i];
+    const bool apart = diff.answers()[one.before].location == location::external;
+    return std::tuple(one.stack == family_set::both(), apart, one.what.trend, one.what.all);
+  };
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    const address_count left = diff.kinds()[a].count;
+    const address_count right = diff.kinds()[b].count;
+    return left != right ? right < left : a < b;
+  });
+  order.resize(std::min(order.size(), kinds));
+  std::vector<std::vector<const changed_region*>> where(diff.kinds().size());
+  for (const changed_region& r : diff.regions()) {
+    if (where[r.kind].size() < regions) where[r.kind].push_back(&r);
+  }
+  json.begin_array();
+  for (const std::uint32_t i : order) {
+    const changed_clients& one = diff.kinds()[i];
+    json.begin_object();
+    json.key("stack");
+    write_families(json, std::optional(one.stack));
+    json.key("count").text(one.count.to_text());
+    json.key("regions").number(one.regions);
+    json.key("by_pair_alone").boolean(one.by_pair_alone);
+    json.key("first").begin_array();
+    for (const changed_region* r : where[i]) json.text(address_range::try_make(r->first, r->last)->to_text());
+    json.end_array();
+    write_change(json, diff, one);
+    write(json.key("example"), one.example);
+    json.end_object();
+  }
+  json.end_array();
 }
 
 }  // namespace smplist::detail
