@@ -3,6 +3,7 @@
 #include "value_type.hpp"
 
 #include <smplist/analysis/diff.hpp>
+#include <smplist/analysis/quiet.hpp>
 
 namespace smplist::python {
 
@@ -75,6 +76,24 @@ void bind_diff(py::module_& m) {
       .def("__repr__", [](const policy_diff& diff) {
         return fmt::format("PolicyDiff({}, {} regions)", diff.equal() ? "equal" : "different", diff.regions().size());
       });
+  m.def(
+      "quiet_changes_json",
+      [](const partition& before, const partition& after) {
+        const py::gil_scoped_release release;  // asks the plain engine at every cut
+        std::vector<quiet_region> all;
+        for (const family f : {family::ipv4, family::ipv6}) {
+          const auto some = quiet_changes(before.policy(), after.policy(), f, before.given());
+          all.insert(all.end(), some.begin(), some.end());
+        }
+        return written([&](auto& json) {
+          json.begin_array();
+          for (const quiet_region& r : all) smplist::detail::write(json, r);
+          json.end_array();
+        });
+      },
+      "before"_a, "after"_a,
+      "Where internal clients with one address keep their answer and their plan changes otherwise: lists that match, ignored\n"
+      "sources, notes, trace; as JSON.");
 }
 
 }  // namespace smplist::python

@@ -6,3 +6,4 @@
 #include <smplist/analysis/diff.hpp>
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
+#include <smplist/analysis/quiet.hpp>

@@ -19,7 +19,7 @@ FLOORS = [
     "reason plan route match evaluation scope evaluate failover",
     "compile",
     "analysis/finding analysis/answer analysis/partition analysis/lint analysis/change analysis/evidence"
-    " analysis/pairs analysis/pair_tally analysis/diff analysis",
+    " analysis/pairs analysis/pair_tally analysis/diff analysis/quiet analysis",
     "smplist",
 ]
 SIDE = ["document", "json", "format", "arrow"]

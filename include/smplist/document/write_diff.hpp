@@ -4,6 +4,7 @@
 #pragma once
 
 #include <smplist/analysis/diff.hpp>
+#include <smplist/analysis/quiet.hpp>
 #include <smplist/document/write_partition.hpp>
 
 #include <algorithm>
@@ -64,6 +65,19 @@ inline void write(json_writer& json, const changed_evidence& e) {
   write(json, e.example);
   json.key("before").text(name(e.before));
   json.key("after").text(name(e.after));
+  json.end_object();
+}
+
+inline void write(json_writer& json, const quiet_region& r) {
+  json.begin_object();
+  json.key("family").text(name(r.first.family()));
+  json.key("first").text(r.first.to_text());
+  json.key("last").text(r.last.to_text());
+  json.key("addresses").text(address_piece{r.first, r.last}.size().to_text());
+  json.key("service").text(name(r.service));
+  json.key("changes").begin_array();
+  for (const quiet_change c : r.changes) json.text(name(c));
+  json.end_array();
   json.end_object();
 }
 

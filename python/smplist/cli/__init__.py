@@ -15,6 +15,8 @@ COMMANDS = {
     "check": ("check", "Parse, validate and lint policies."),
     "explain": ("explain", "Which sources will this client ask, and why?"),
     "evaluate": ("evaluate", "A plan for every row of a file of clients."),
+    "diff": ("diff", "Every client whose answer changes from one policy to another."),
+    "blame": ("blame", "Which commit last changed the answer of a client?"),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
     "compile": ("compile", "Write a policy as one file that opens at once."),
