@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -251,7 +252,7 @@ def blame(file: str | os.PathLike[str], *, address: str | Address | None = None,
     cut = now.partition()
     ledger = _Ledger(cut)
     newer = cut
-    for (commit, _), (_, policy) in zip(versions, versions[1:], strict=False):
+    for (commit, _), (_, policy) in pairwise(versions):
         if ledger.done:
             break
         older = policy.partition()

@@ -74,7 +74,8 @@ def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
 
 
 def _route(step: Mapping[str, Any]) -> str:
-    return f"{step['url']} {f'through {step["via"]} ' if step['via'] else ''}over {' to '.join(step['families'])}"
+    through = f"through {step['via']} " if step["via"] else ""
+    return f"{step['url']} {through}over {' to '.join(step['families'])}"
 
 
 class Diff(Report):
@@ -409,7 +410,7 @@ def _holds(answer: Mapping[str, Any], key: str, wanted: Any) -> bool:
     if key == "via":
         return {step["via"] for step in attempts} == {wanted}
     if key == "list":
-        return (attempts[0]["list"] if attempts else None) == wanted
+        return bool((attempts[0]["list"] if attempts else None) == wanted)
     if key == "outcome":
         return bool(answer["outcome"] == str(wanted))
     if key == "at_least":
@@ -483,7 +484,8 @@ def _replay(client: Mapping[str, Any]) -> str:
     """The words of `smplist explain` that ask about a client."""
     words = [f"--address {address}" for address in client["addresses"]]
     words += [f"--location {client['location']}"] if "location" in client else []
-    words += [f"--gateway {g['address']}{f',{g["mac"]}' if g.get('mac') else ''}" for g in client.get("gateways", ())]
+    for gateway in client.get("gateways", ()):
+        words.append(f"--gateway {','.join(filter(None, (gateway['address'], gateway.get('mac'))))}")
     words += [f"--reached {server}" for server in client.get("reached", ())]
     words += [f"--stack {family}" for family in client.get("stack", ())]
     return f"explain {' '.join(words)}"

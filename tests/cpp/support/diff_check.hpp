@@ -5,6 +5,7 @@
 #include "universe.hpp"
 
 #include <smplist/analysis/diff.hpp>
+#include <smplist/analysis/quiet.hpp>
 
 #include <algorithm>
 #include <map>
@@ -232,14 +233,49 @@ inline std::string check_limit(const policy_diff& all, const partition& a, const
   return {};
 }
 
+/// Beside the answers: the lists that match, ignored sources, notes and the trace, of whole plans.
+inline std::string check_quiet(const policy& a, const policy& b) {
+  for (const family f : {family::ipv4, family::ipv6}) {
+    const auto regions = quiet_changes(a, b, f);
+    for (const address x : universe::addresses(f)) {
+      const client who = universe::at({x}, location::internal);
+      for (const service s : all_services) {
+        const plan was = evaluate(a, who, s);
+        const plan is = evaluate(b, who, s);
+        const auto sorted = [](auto items, auto text) {
+          std::vector<std::string> out;
+          for (const auto& item : items) out.push_back(text(item));
+          std::sort(out.begin(), out.end());
+          return out;
+        };
+        const auto left_out = [](const ignored_source& i) { return std::string(name(i.reason)) + i.list + "/" + i.source; };
+        const auto noted = [](const attempt& i) { return i.list + "/" + i.source + std::to_string(i.notes.size()); };
+        std::vector<quiet_change> wanted;
+        if (answer_of(was) == answer_of(is)) {
+          if (was.lists != is.lists) wanted.push_back(quiet_change::lists);
+          if (sorted(was.ignored, left_out) != sorted(is.ignored, left_out)) wanted.push_back(quiet_change::ignored);
+          if (sorted(was.attempts, noted) != sorted(is.attempts, noted)) wanted.push_back(quiet_change::notes);
+          if (!(was.trace == is.trace)) wanted.push_back(quiet_change::trace);
+        }
+        std::vector<quiet_change> found;
+        for (const quiet_region& r : regions) {
+          if (r.service == s && r.first <= x && x <= r.last) found.insert(found.end(), r.changes.begin(), r.changes.end());
+        }
+        if (found != wanted) return "quiet changes at " + x.to_text();
+      }
+    }
+  }
+  return {};
+}
+
 inline std::string check(const policy& a, const policy& b) {
   const partition was = partition::make(a);
   const partition is = partition::make(b);
   const policy_diff diff = policy_diff::make(was, is, {std::nullopt, false, 1000000});
   if (diff.textually_equal() != (a.canonical() == b.canonical())) return "textually equal";
   if (reported(diff) != by_force(a, b)) return "kinds or counts";
-  for (const std::string& wrong :
-       {check_regions(diff, a, b), check_kinds(diff, a, b), check_other(diff, a, b), check_limit(diff, was, is)}) {
+  for (const std::string& wrong : {check_regions(diff, a, b), check_kinds(diff, a, b), check_other(diff, a, b), check_quiet(a, b),
+                                   check_limit(diff, was, is)}) {
     if (!wrong.empty()) return wrong;
   }
   return {};
