@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -88,6 +89,7 @@ class policy_diff {
   void compare_at(address first, address last, family f, const address_piece& was, const address_piece& is);
   void compare_external();
   [[nodiscard]] detail::pair_tally tally_of(service s) const;
+  [[nodiscard]] std::unordered_set<std::uint64_t> ways_of_one(service s) const;
   void compare_pairs();
   void find_other();
   std::uint32_t kind_of(std::uint32_t before, std::uint32_t after, family_set stack, const client& example);
@@ -253,21 +255,35 @@ inline detail::pair_tally policy_diff::tally_of(service s) const {
   return {std::move(by_list[0]), std::move(by_list[1]), answers_.size(), options_.pair_kinds, options_.unchanged};
 }
 
+/// The ways in which pairs change where one address has both lists.
+inline std::unordered_set<std::uint64_t> policy_diff::ways_of_one(service s) const {
+  std::unordered_set<std::uint64_t> out;
+  for (const auto* classes : {&joint_[1], &joint_[3]}) {
+    for (const detail::joint_class& c : *classes) {
+      out.insert(key(number(0, {location::internal, family_set::both(), c.before}, s),
+                     number(1, {location::internal, family_set::both(), c.after}, s)));
+    }
+  }
+  return out;
+}
+
 inline void policy_diff::compare_pairs() {
   detail::pair_tally tallies[] = {tally_of(service::file_reputation), tally_of(service::web_reputation)};
   detail::each_pair_outcome(
       *sides_[0], *sides_[1], joint_[1], joint_[3],
       [&](const detail::pair_outcome& found) {
-        const std::uint64_t lists = key(found.before, found.after);
-        const bool alone = at_[1].count(lists) == 0 && at_[3].count(lists) == 0;
-        for (detail::pair_tally& tally : tallies) tally.add(found, alone);
+        for (detail::pair_tally& tally : tallies) tally.add(found);
       },
       [&](std::uint32_t /*old list*/) {
         for (detail::pair_tally& tally : tallies) tally.flush();
       });
   for (const service s : all_services) {
     detail::pair_tally& tally = tallies[slot(s)];
-    for (changed_clients& one : tally.largest()) kinds_.push_back(std::move(one));
+    const std::unordered_set<std::uint64_t> by_one = ways_of_one(s);
+    for (changed_clients& one : tally.largest()) {
+      one.by_pair_alone = by_one.count(key(one.before, one.after)) == 0;
+      kinds_.push_back(std::move(one));
+    }
     pairs_[slot(s)] = tally.total();
     pair_kinds_ += tally.kinds();
   }

@@ -7,7 +7,9 @@
 #include <smplist/analysis/pairs.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -21,12 +23,23 @@ struct changed_clients {
   family_set stack = {};       // of these clients; both: one address of each family
   address_count count = {};    // addresses, or pairs of them
   std::uint64_t regions = 0;   // runs of addresses; 0 for pairs
-  bool by_pair_alone = false;  // no address by itself has these two lists: it takes both to choose them
+  bool by_pair_alone = false;  // no address by itself has lists with these answers: it takes both to choose them
   answer_change what = {};     // between the two answers
   client example = {};         // one of them, to be asked again
 };
 
 namespace detail {
+
+/// How many pairs change in one way, and one of them.
+struct pair_sum {
+  std::uint32_t before = 0;
+  std::uint32_t after = 0;
+  address_count count = {};
+  std::optional<address> one = {};
+  std::optional<address> other = {};
+
+  [[nodiscard]] constexpr std::uint64_t key() const noexcept { return std::uint64_t{before} << 32U | after; }
+};
 
 /// Adds up what pairs change, one old list after the other, and keeps the most frequent ways.
 class pair_tally {
@@ -46,81 +59,82 @@ class pair_tally {
     }
   }
 
-  /// `alone`: no address by itself has these two lists.
-  void add(const pair_outcome& found, bool alone) {
+  void add(const pair_outcome& found) {
     const std::uint32_t before = at(before_of_, found.before);
     const std::uint32_t after = at(after_of_, found.after);
     if (before == after && !unchanged_) return;
-    changed_clients& sum = now_[after];
-    if (sum.count == address_count{}) {
+    pair_sum& sum = now_[after];
+    if (!sum.one) {
       touched_.push_back(after);
-      sum = start(before, after, found);
+      sum = {before, after, {}, found.one, found.other};
     }
     sum.count = sum.count + found.pairs();
-    sum.by_pair_alone = sum.by_pair_alone || alone;
   }
 
   /// An old list is done: its answer's sums are final, unless other lists give the same answer.
   void flush() {
     for (const std::uint32_t after : touched_) {
-      changed_clients& sum = now_[after];
+      const pair_sum sum = std::exchange(now_[after], {});
       if (shared_answer_[sum.before]) {
-        const auto [at, fresh] = shared_at_.emplace(key(sum.before, sum.after), shared_.size());
-        if (fresh) {
-          shared_.push_back(sum);
-        } else {
-          shared_[at->second].count = shared_[at->second].count + sum.count;
-          shared_[at->second].by_pair_alone = shared_[at->second].by_pair_alone || sum.by_pair_alone;
-        }
+        share(sum);
       } else {
-        finish(std::move(sum));
+        finish(sum);
       }
-      now_[after] = {};
     }
     touched_.clear();
   }
 
   /// The kinds that are kept, the most pairs first; to be asked once.
   [[nodiscard]] std::vector<changed_clients> largest() {
-    for (changed_clients& sum : shared_) finish(std::move(sum));
+    for (const pair_sum& sum : shared_) finish(sum);
     shrink();
-    return std::move(rows_);
+    std::sort(rows_.begin(), rows_.end(), &more);
+    std::vector<changed_clients> out;
+    for (const pair_sum& sum : rows_) {
+      changed_clients& one = out.emplace_back();
+      one.before = sum.before;
+      one.after = sum.after;
+      one.stack = family_set::both();
+      one.count = sum.count;
+      one.example.location = location::internal;
+      one.example.addresses = {std::min(*sum.one, *sum.other), std::max(*sum.one, *sum.other)};
+    }
+    return out;
   }
   [[nodiscard]] address_count total() const noexcept { return total_; }
   [[nodiscard]] std::uint64_t kinds() const noexcept { return kinds_; }
 
  private:
-  [[nodiscard]] static constexpr std::uint64_t key(std::uint32_t high, std::uint32_t low) noexcept {
-    return std::uint64_t{high} << 32U | low;
-  }
   [[nodiscard]] static std::uint32_t at(const std::vector<std::uint32_t>& from, std::uint32_t list) {
     return list == no_list ? from.back() : from[list];
   }
-
-  [[nodiscard]] static changed_clients start(std::uint32_t before, std::uint32_t after, const pair_outcome& found) {
-    changed_clients sum;
-    sum.before = before;
-    sum.after = after;
-    sum.stack = family_set::both();
-    sum.example.location = location::internal;
-    sum.example.addresses = {std::min(*found.one, *found.other), std::max(*found.one, *found.other)};
-    return sum;
+  [[nodiscard]] static bool more(const pair_sum& a, const pair_sum& b) noexcept {
+    return a.count != b.count ? b.count < a.count : a.key() < b.key();
   }
 
-  void finish(changed_clients&& sum) {
+  void share(const pair_sum& sum) {
+    const auto [at, fresh] = shared_at_.emplace(sum.key(), shared_.size());
+    if (fresh) {
+      shared_.push_back(sum);
+      return;
+    }
+    pair_sum& known = shared_[at->second];
+    known.count = known.count + sum.count;
+  }
+
+  void finish(const pair_sum& sum) {
     if (sum.before != sum.after) {
       total_ = total_ + sum.count;
       ++kinds_;
     }
-    rows_.push_back(std::move(sum));
-    if (rows_.size() >= 2 * kept_ + 64) shrink();
+    rows_.push_back(sum);
+    if (rows_.size() / 4 > kept_ + 64) shrink();  // seldom, so that each costs little
   }
 
   void shrink() {
-    std::sort(rows_.begin(), rows_.end(), [](const changed_clients& a, const changed_clients& b) {
-      return a.count != b.count ? b.count < a.count : key(a.before, a.after) < key(b.before, b.after);
-    });
-    if (rows_.size() > kept_) rows_.resize(kept_);
+    if (rows_.size() <= kept_) return;
+    std::nth_element(rows_.begin(), rows_.begin() + static_cast<std::ptrdiff_t>(kept_), rows_.end(), &more);
+    rows_.resize(kept_);
   }
 
   std::vector<std::uint32_t> before_of_;
@@ -128,11 +142,11 @@ class pair_tally {
   std::size_t kept_;
   bool unchanged_;
   std::vector<bool> shared_answer_;     // by answer: do several old lists give it?
-  std::vector<changed_clients> now_;    // of the old list at hand, by new answer
+  std::vector<pair_sum> now_;           // of the old list at hand, by new answer
   std::vector<std::uint32_t> touched_;  // in `now_`
-  std::vector<changed_clients> shared_;
+  std::vector<pair_sum> shared_;
   std::unordered_map<std::uint64_t, std::size_t> shared_at_;  // looked up, never iterated
-  std::vector<changed_clients> rows_;
+  std::vector<pair_sum> rows_;
   address_count total_;
   std::uint64_t kinds_ = 0;
 };

@@ -70,7 +70,21 @@ struct pair_outcome {
   std::optional<address> other = {};
 
   [[nodiscard]] address_count pairs() const noexcept {
-    return ones.hi == 0 ? address_count{0, others} * ones.lo : address_count{0, ones} * others.lo;
+    const bool few_ones = ones.hi == 0 && ones.lo >> 32U == 0;
+    return few_ones ? times(others, ones.lo) : times(ones, others.lo);
+  }
+
+ private:
+  /// In one pass, as there may be millions of outcomes. `few` is a number of usable IPv4 addresses, fewer than 2^32.
+  [[nodiscard]] static address_count times(u128 many, std::uint64_t few) noexcept {
+    const std::uint64_t limbs[] = {many.lo & 0xFFFFFFFFU, many.lo >> 32U, many.hi & 0xFFFFFFFFU, many.hi >> 32U};
+    std::uint64_t product[5] = {};
+    for (std::size_t i = 0; i < 4; ++i) {
+      const std::uint64_t sum = limbs[i] * few + product[i];
+      product[i] = sum & 0xFFFFFFFFU;
+      product[i + 1] = sum >> 32U;
+    }
+    return {product[4], {product[3] << 32U | product[2], product[1] << 32U | product[0]}};
   }
 };
 
