@@ -37,7 +37,7 @@ class Repository:
 
     def git(self, *words: str) -> str:
         """Run git here, with a name and a date of its own."""
-        who = {}
+        who: dict[str, str] = {}
         for role in ("AUTHOR", "COMMITTER"):
             who |= {
                 f"GIT_{role}_NAME": "Ann",

@@ -26,16 +26,6 @@ from smplist.analysis.report import Report
 SIGNS = {"lost": "!", "less": "-", "same": "~", "more": "+"}
 """What a sign of the text says: nothing left to ask, fewer endpoints, as many, more."""
 
-MEANING = {
-    "reachability": "they get something to ask, who had nothing before",
-    "exhausted": "something else is done when nothing answers",
-    "list": "another list serves them",
-    "first": "another source is asked first, or by another route",
-    "fallback": "other lists follow if the first one is exhausted",
-    "redundancy": "as before to begin with, with another number of sources behind",
-    "sources": "as before to begin with, with other sources or routes behind",
-    "order": "the same sources in another order, drawn or not, or from another list",
-}
 _SERVICES = {"file_reputation": "file reputation", "web_reputation": "web reputation"}
 _AT_ONCE = 10_000
 _ANSWERS_SHOWN = 20
@@ -164,7 +154,7 @@ class Diff(Report):
         """The verdict, then the ways in which answers change, the worst first; at most `shown` of each population."""
         lines = [self._verdict(), self._textual()]
         if self._rest["evidence"]:
-            lines += ["", "Location: this evidence decides otherwise [S-30]", *map(_evidence, self._rest["evidence"])]
+            lines += ["", "Location: evidence that is judged otherwise [S-30]", *map(_evidence, self._rest["evidence"])]
         lines += self._ways(shown)
         if other := self._rest["other"]:
             lines += ["", "Only clients with several addresses of a family, or with a stated stack, change, as this one:"]
@@ -191,7 +181,7 @@ class Diff(Report):
         if rest["external"]:
             parts.append("external clients")
         if rest["evidence"]:
-            parts.append("the location of clients")
+            parts.append("what evidence says of locations")
         return f"different in meaning: {', '.join(parts) or 'some clients with several addresses or a stated stack'}"
 
     def _textual(self) -> str:
@@ -319,6 +309,7 @@ def _prefix(text: str) -> str:
 
 
 def _meaning(way: Mapping[str, Any]) -> str:
+    """What a change means to the clients, in half a sentence."""
     if way["renamed"]:
         return "only names change: the same endpoints by the same routes in the same order"
     if way["trend"] == "lost":
@@ -328,9 +319,43 @@ def _meaning(way: Mapping[str, Any]) -> str:
             else "local lists are all they have"
         )
         return f"nothing is left to ask: {what} [S-66]"
-    if way.get("by_pair_alone"):
-        return f"{MEANING[way['change']]}; only both addresses together choose it"
-    return MEANING[way["change"]]
+    what = _means(way["change"], way["before"], way["after"])
+    return f"{what}; it takes both addresses to choose these lists" if way.get("by_pair_alone") else what
+
+
+def _means(change: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    was, now = _begins(before), _begins(after)
+    if change == "first" and was != now:
+        if " or " in was and " or " not in now:
+            return f"they no longer draw, all begin with {now}"
+        if " or " in now and " or " not in was:
+            return f"they draw from {now} instead of beginning with {was}"
+        return f"they begin with {now} instead of {was}"
+    if change == "redundancy":
+        m, n = _endpoints(before), _endpoints(after)
+        return f"they begin as before and have {n} endpoint{'s' if n != 1 else ''} to ask instead of {m}"
+    return {
+        "reachability": "they have something to ask, and had nothing",
+        "exhausted": "something else is done when nothing answers",
+        "list": "another list serves them",
+        "first": "they begin with the same source by another route",
+        "fallback": "they begin as before, and other lists follow",
+        "sources": "they begin as before, and other sources or routes follow",
+        "order": "they ask the same sources in another order or from another list",
+    }[change]
+
+
+def _begins(answer: Mapping[str, Any]) -> str:
+    """The source that is asked first, or those that it is drawn from."""
+    if not answer["stages"]:
+        return "nothing"
+    stage = answer["stages"][0]
+    steps = stage["attempts"] if stage["order"] == "random" else stage["attempts"][:1]
+    return " or ".join(step["source"] for step in steps)
+
+
+def _endpoints(answer: Mapping[str, Any]) -> int:
+    return len({step["url"] for stage in answer["stages"] for step in stage["attempts"]})
 
 
 def _answers(way: Mapping[str, Any]) -> list[str]:
@@ -395,10 +420,6 @@ Expect = Callable[[Plan], bool] | Mapping[str, Any]
 _EXPECTED = ("first", "list", "outcome", "sources", "via", "at_least")
 
 
-def _sources(stage: Mapping[str, Any]) -> list[str]:
-    return [step["source"] for step in stage["attempts"]]
-
-
 def _holds(answer: Mapping[str, Any], key: str, wanted: Any) -> bool:
     """One expectation of one answer; of a random order, it must hold for every order."""
     stages = answer["stages"]
@@ -414,7 +435,7 @@ def _holds(answer: Mapping[str, Any], key: str, wanted: Any) -> bool:
     if key == "outcome":
         return bool(answer["outcome"] == str(wanted))
     if key == "at_least":
-        return len({step["url"] for step in attempts}) >= int(wanted)
+        return _endpoints(answer) >= int(wanted)
     drawn = any(stage["order"] == "random" for stage in stages)
     return not drawn and [step["source"] for step in attempts] == list(wanted)
 
@@ -438,7 +459,7 @@ def _expectation(expect: Expect) -> Callable[[Mapping[str, Any], Callable[[], Pl
 class ChangeCheck(Report):
     """Whether a change does what was intended and nothing else; `smplist.check_change` makes it. True if all verdicts hold."""
 
-    columns = ("verdict", "holds", "clients", "service", "example", "before", "after")
+    columns = ("verdict", "holds", "kinds", "service", "example", "before", "after")
 
     @property
     def holds(self) -> bool:
@@ -454,7 +475,7 @@ class ChangeCheck(Report):
         for verdict in self._data["verdicts"]:
             found = verdict["counterexample"] or {}
             rows.append({
-                "verdict": verdict["verdict"], "holds": verdict["holds"], "clients": verdict["kinds"],
+                "verdict": verdict["verdict"], "holds": verdict["holds"], "kinds": verdict["kinds"],
                 "service": found.get("service"),
                 "example": json.dumps(found["client"], ensure_ascii=False) if found else None,
                 "before": found and summary(found["before"]) if found.get("before") else None,
@@ -560,7 +581,7 @@ def _verdict(name: str, wrong: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _nothing_outside(cuts: list[Any], region: RangeSet) -> dict[str, Any]:
     """Whoever is outside keeps the answer, and what is evidence of a location stays so."""
-    outside = PolicyDiff(*cuts, where=~region, pair_kinds=2**31)
+    outside = PolicyDiff(*cuts, where=~region)
     wrong = json.loads(outside.largest_json(2**31, 0))
     rest = json.loads(outside.rest_json())
     if not wrong and rest["other"]:

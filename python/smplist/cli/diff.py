@@ -19,9 +19,7 @@ def _expected(texts: tuple[str, ...]) -> dict[str, Any] | None:
         key, sign, value = text.partition("=")
         if not sign or not value:
             fail(f"smplist: --expect {text}: write KEY=VALUE, as first=sps-hq")
-        if key == "at_least" and not value.isascii():
-            fail(f"smplist: --expect {text}: at_least is a number")
-        if key == "at_least" and not value.isdigit():
+        if key == "at_least" and not (value.isascii() and value.isdigit()):
             fail(f"smplist: --expect {text}: at_least is a number")
         out[key] = int(value) if key == "at_least" else value.split(",") if key == "sources" else value
     return out or None
