@@ -314,3 +314,19 @@ def test_refusals_of_the_command_line(run: Run, files: tuple[Path, Path], words:
     """One message, exit code 2."""
     ended = run("diff", *files, *words)
     assert ended.returncode == 2 and text in ended.stderr and "Traceback" not in ended.stderr and ended.stdout == ""
+
+
+def test_lists_that_change_places_are_a_change_for_clients_with_two_addresses() -> None:
+    """Nobody with one address notices; a laptop in both ranges does, and the check says so."""
+    document = edited(x__ranges=["10.0.0.0/24"]).to_dict()
+    old = smplist.Policy.from_dict(document)
+    document["internal"]["custom"]["lists"].reverse()
+    new = smplist.Policy.from_dict(document)
+    found = smplist.diff(old, new)
+    assert not found.equal and found.rows() == []
+    other = found.to_dict()["other"]
+    client = smplist.Client.from_dict(other["example"])
+    assert len(client.addresses) == 2
+    assert [p.evaluate(client, other["service"]).lists for p in (old, new)] == [("x", "y"), ("y", "x")]
+    assert "Only clients with several addresses" in found.to_text()
+    assert not smplist.check_change(old, new, intended="192.0.2.0/24")
