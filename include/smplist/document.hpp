@@ -9,5 +9,6 @@
 #include <smplist/document/read_plan.hpp>
 #include <smplist/document/read_policy.hpp>
 #include <smplist/document/write.hpp>
+#include <smplist/document/write_ambiguity.hpp>
 #include <smplist/document/write_diff.hpp>
 #include <smplist/document/write_partition.hpp>

@@ -6,6 +6,7 @@ from typing import Any
 from typing_extensions import Buffer
 
 from smplist._errors import ParseError
+from smplist.analysis.ambiguity import Ambiguity
 
 __version__: str
 
@@ -538,6 +539,7 @@ class PolicyDiff:
 
 class Policy:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def ambiguity(self, *, resolved: collections.abc.Mapping[str, collections.abc.Iterable[str]] = ...) -> Ambiguity: ...
     def evaluate(
         self,
         client: Client,
@@ -764,5 +766,6 @@ class TraceStep:
     @property
     def text(self) -> str: ...
 
+def ambiguity_json(policy: Policy, resolved: dict[str, Any]) -> str: ...
 def lint_rules() -> list[Any]: ...
 def quiet_changes_json(before: Partition, after: Partition) -> str: ...
