@@ -140,14 +140,11 @@ inline policy_diff policy_diff::make(const partition& before, const partition& a
 
 /// One numbering for the answers of both, so that all else compares integers.
 inline void policy_diff::intern() {
-  std::unordered_map<std::string, std::uint32_t> known;  // looked up, never iterated
+  answer_pool pool;
   for (std::size_t side = 0; side < 2; ++side) {
-    for (const answer& a : sides_[side]->answers()) {
-      const auto [at, fresh] = known.emplace(detail::key_of(a), static_cast<std::uint32_t>(answers_.size()));
-      if (fresh) answers_.push_back(a);
-      numbers_[side].push_back(at->second);
-    }
+    for (const answer& a : sides_[side]->answers()) numbers_[side].push_back(pool.number(a));
   }
+  answers_ = std::move(pool).answers();
 }
 
 inline std::uint32_t policy_diff::kind_of(std::uint32_t before, std::uint32_t after, family_set stack, const client& example) {
