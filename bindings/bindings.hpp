@@ -20,6 +20,7 @@ void bind_policy(py::module_& m);
 void bind_plan(py::module_& m);
 void bind_compiled(py::module_& m);
 void bind_partition(py::module_& m);
+void bind_diff(py::module_& m);
 void bind_ambiguity(py::module_& m);
 
 /// `smplist.ParseError`, not yet raised.

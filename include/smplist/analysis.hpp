@@ -4,5 +4,7 @@
 #pragma once
 
 #include <smplist/analysis/ambiguity.hpp>
+#include <smplist/analysis/diff.hpp>
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
+#include <smplist/analysis/quiet.hpp>

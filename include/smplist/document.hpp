@@ -10,4 +10,5 @@
 #include <smplist/document/read_policy.hpp>
 #include <smplist/document/write.hpp>
 #include <smplist/document/write_ambiguity.hpp>
+#include <smplist/document/write_diff.hpp>
 #include <smplist/document/write_partition.hpp>

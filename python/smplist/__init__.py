@@ -59,6 +59,8 @@ from smplist._core import (
     __version__,
 )
 from smplist._errors import ParseError, PolicyError, Problem
+from smplist.analysis.blame import Blame, GitError, blame
+from smplist.analysis.diff import ChangeCheck, Diff, check_change, diff
 from smplist.files import import_ranges, load, loads, schema
 
 __all__ = [
@@ -71,15 +73,19 @@ __all__ = [
     "AttemptNote",
     "AttemptOutcome",
     "Availability",
+    "Blame",
+    "ChangeCheck",
     "Client",
     "ClientClass",
     "CompiledPolicy",
     "DecidingRange",
+    "Diff",
     "ErrorCode",
     "ExhaustedAction",
     "Failover",
     "Family",
     "Finding",
+    "GitError",
     "Host",
     "HostPort",
     "IgnoredSource",
@@ -111,6 +117,9 @@ __all__ = [
     "Stage",
     "TraceStep",
     "__version__",
+    "blame",
+    "check_change",
+    "diff",
     "get_cmake_dir",
     "get_include",
     "import_ranges",

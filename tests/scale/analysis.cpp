@@ -6,6 +6,7 @@
 //
 // SMPLIST_SEED repeats a run. The exit code is 1 if anything differs.
 #include "../cpp/support/ambiguity_check.hpp"
+#include "../cpp/support/diff_check.hpp"
 #include "../cpp/support/partition_check.hpp"
 #include "lookups.hpp"
 
@@ -28,6 +29,7 @@ struct check {
 constexpr check checks[] = {
     {"partition", universe::check_partition},
     {"ambiguity", universe::check_ambiguity},
+    {"diff", diff_check::check_random},
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

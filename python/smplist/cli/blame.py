@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""`smplist blame`: which commit last changed the answer of a client."""
+
+from __future__ import annotations
+
+import csv
+import sys
+
+import click
+
+from smplist.cli import fail
+
+
+@click.command()
+@click.argument("policy")
+@click.option("--address", metavar="A", help="Only the runs that hold this address.")
+@click.option("--max-count", type=click.IntRange(min=1), default=1000, show_default=True, help="How many commits to look at.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+def command(policy: str, address: str | None, max_count: int, form: str) -> None:
+    """For every run of addresses, the git commit that last changed its answer.
+
+    A commit that changes the text of POLICY and no answer is not blamed. Exit code 0; 2 without a history.
+
+    Example: smplist blame policy.yaml --address 10.20.3.4
+    """
+    from smplist import ParseError, PolicyError
+    from smplist.analysis.blame import GitError, blame
+    from smplist.analysis.diff import cell
+
+    try:
+        found = blame(policy, address=address, max_count=max_count)
+    except GitError as error:
+        fail(f"smplist: {policy}: {error}")
+    except ParseError as error:
+        fail(f"smplist: --address: {error}")
+    except PolicyError as error:
+        fail(f"{error}\nsmplist: {policy}: nothing was loaded")
+    except OSError as error:
+        fail(f"smplist: cannot read {policy}: {error.strerror or error}")
+    if form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(found.columns)
+        for row in found.rows():
+            writer.writerow([cell(row[column]) for column in found.columns])
+    else:
+        click.echo(found.to_json() if form == "json" else found.to_text())
