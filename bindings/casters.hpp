@@ -90,7 +90,7 @@ struct bound_classes {
 };
 using all_classes = bound_classes<address, address_range, range_set, host, host_port, mac_address, source, proxy, source_list,
                                   client, policy, finding, planned_stage, attempt, ignored_source, trace_step, deciding_range,
-                                  plan_scope, plan, failover, document, answer, client_class, partition>;
+                                  plan_scope, plan, failover, document, answer, client_class, partition, client_space>;
 
 }  // namespace smplist::python
 

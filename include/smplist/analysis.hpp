@@ -3,5 +3,8 @@
 /// Floor 8. Every question about a policy, answered over every client there can be: folds over one partition.
 #pragma once
 
+#include <smplist/analysis/compare.hpp>
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
+#include <smplist/analysis/vectors.hpp>
+#include <smplist/analysis/verify.hpp>

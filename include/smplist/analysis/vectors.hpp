@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/// \file analysis/vectors.hpp
+/// Floor 8. A finite test set for agents: whoever gives these answers cuts the space of clients where the policy does.
+#pragma once
+
+#include <smplist/analysis/compare.hpp>
+#include <smplist/analysis/space.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace smplist {
+
+/// What is down, and which attempt is asked then. [S-65]
+struct availability_pattern {
+  std::vector<std::string> down;     // endpoint identities
+  std::optional<std::size_t> asked;  // position among the attempts; none: nothing is left
+};
+
+/// A client, and the plan that it must come to.
+struct test_vector {
+  std::string about;  // which part of the set it belongs to
+  client who;
+  plan expected;
+  std::vector<availability_pattern> patterns = {};  // with the first plan of these endpoints in this order
+};
+
+namespace detail {
+
+/// All patterns that tell an agent apart from one that walks in order: with the first i down the next is asked, and with one
+/// down that has not come to its turn nothing changes.
+[[nodiscard]] inline std::vector<availability_pattern> patterns_of(const plan& p) {
+  std::vector<availability_pattern> out;
+  const auto put = [&](std::vector<std::string> down) {
+    availability_map known;
+    for (const std::string& identity : down) known.emplace(identity, availability::down);
+    const attempt* const asked = first_available(p, known);
+    std::optional<std::size_t> at;
+    if (asked != nullptr) at = static_cast<std::size_t>(asked - p.attempts.data());
+    out.push_back({std::move(down), at});
+  };
+  std::vector<std::string> before;
+  put(before);
+  for (std::size_t i = 0; i < p.attempts.size(); ++i) {
+    if (i > 0) put({p.attempts[i].identity});
+    if (std::find(before.begin(), before.end(), p.attempts[i].identity) == before.end()) before.push_back(p.attempts[i].identity);
+    put(before);
+  }
+  return out;
+}
+
+template <class Sink>
+class vector_maker {
+ public:
+  vector_maker(const partition& cut, Sink sink) : cut_(&cut), sink_(std::move(sink)) {}
+
+  void run() {
+    for (const family f : {family::ipv4, family::ipv6}) ends(f);
+    pairs();
+    outside();
+    evidence();
+  }
+
+ private:
+  void put(const char* about, const client& who) {
+    for (const service what : all_services) {
+      test_vector v{about, who, evaluate(cut_->policy(), who, what, cut_->given())};
+      std::string sequence;
+      for (const attempt& a : v.expected.attempts) (sequence += a.identity) += '\n';
+      if (known_.insert(sequence).second) v.patterns = patterns_of(v.expected);
+      sink_(v);
+    }
+  }
+
+  /// The first and the last address of everything that a range begins or ends, also where another list covers it. [S-05]
+  void ends(family f) {
+    std::vector<address> starts = {address::lowest(f)};
+    for (const u128 bits : cut_->policy().cuts(f)) starts.push_back(address::from_ipv6(bits.hi, bits.lo));
+    for (const address_piece& q : cut_->pieces(f)) starts.push_back(q.first);
+    std::vector<address> points = {address::highest(f)};
+    for (const address a : starts) {
+      points.push_back(a);
+      if (const auto before = a.previous()) points.push_back(*before);
+    }
+    std::sort(points.begin(), points.end());
+    points.erase(std::unique(points.begin(), points.end()), points.end());
+    for (const address a : points) {
+      client who{{}, {a}, location::internal};
+      put("end", who);
+      who.stack = family_set::both();
+      put("end", who);
+    }
+  }
+
+  /// Clients with two addresses: each list with the nearest on either side, in the order of precedence, that gives another
+  /// answer, and with itself. An agent that chooses by one order of lists, and these right, chooses all right. [S-44]
+  void pairs() {
+    client_filter everywhere;
+    everywhere.stacks = {};
+    const client_space all(*cut_, std::move(everywhere));
+    const list_shares own[] = {all.shares(family::ipv4), all.shares(family::ipv6)};
+    std::vector<std::size_t> order;
+    each_by_precedence(*cut_, [&](std::size_t list) { order.push_back(list); });
+    std::set<std::pair<std::size_t, std::size_t>> wanted;  // lists of the IPv4 and of the IPv6 address
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      for (const std::size_t f : {std::size_t{0}, std::size_t{1}}) {
+        if (!own[f].firsts[order[i]]) continue;
+        const auto usable = [&](std::size_t j) { return own[1 - f].firsts[order[j]] && (i == j || differ(order[i], order[j])); };
+        const auto want = [&](std::size_t j) { wanted.emplace(order[f == 0 ? i : j], order[f == 0 ? j : i]); };
+        if (usable(i)) want(i);
+        std::size_t j = i + 1;
+        while (j < order.size() && !usable(j)) ++j;
+        if (j < order.size()) want(j);
+        j = i;
+        while (j > 0 && !usable(j - 1)) --j;
+        if (j > 0) want(j - 1);
+      }
+    }
+    std::size_t n = 0;
+    for (const auto& [a, b] : wanted) put_pair(*own[0].firsts[a], *own[1].firsts[b], n++);
+  }
+
+  /// The address that yields comes first: an agent that looks at the first address only is found out. The id fixes random orders.
+  void put_pair(address a, address b, std::size_t n) {
+    const std::uint32_t list = cut_->piece_of(a).list;
+    const bool wins = list != no_list && cut_->choose(list, cut_->piece_of(b).list) == list;
+    put("pair", client{"pair-" + std::to_string(n), {wins ? b : a, wins ? a : b}, location::internal});
+  }
+
+  /// Do clients with both families tell two lists apart?
+  [[nodiscard]] bool differ(std::size_t a, std::size_t b) const {
+    const auto found = [&](std::size_t list, service what) {
+      const std::uint32_t at = list == cut_->lists() ? no_list : static_cast<std::uint32_t>(list);
+      return cut_->answer_to({location::internal, family_set::both(), at}, what);
+    };
+    return std::any_of(all_services.begin(), all_services.end(), [&](service s) { return found(a, s) != found(b, s); });
+  }
+
+  /// Outside lists are of no account: by stack, at an address of a list where there is one. [S-40]
+  void outside() {
+    const address ipv4 = somewhere(family::ipv4);
+    const address ipv6 = somewhere(family::ipv6);
+    put("external", {{}, {ipv4}, location::external});
+    put("external", {{}, {ipv6}, location::external});
+    put("external", {{}, {ipv4, ipv6}, location::external});
+    put("external", {{}, {address::from_ipv4(0x7F000001U)}, location::external});
+    put("external", {"vector-1", {}, location::external, {}, {}, family_set::both()});
+  }
+
+  /// What makes a client internal, and what nearly does. [S-31] [S-32] [S-33]
+  void evidence() {
+    const address where = somewhere(family::ipv4);
+    put("evidence", {{}, {where}});
+    put("evidence", {{}, {where}, {}, {gateway{address::from_ipv4(0xC00002FEU)}}});
+    put("evidence", {{}, {where}, {}, {}, {host_port{*host::try_parse("192.0.2.254"), 1}}});
+    for (client who : with_evidence(cut_->policy(), cut_->policy())) {
+      who.addresses = {where};
+      put("evidence", who);
+    }
+  }
+
+  [[nodiscard]] address somewhere(family f) const {
+    for (const address_piece& q : cut_->pieces(f)) {
+      if (q.usable && q.list != no_list) return q.first;
+    }
+    return f == family::ipv4 ? address::from_ipv4(0xC0000201U) : address::from_ipv6(0x20010DB8FFFFFFFFU, 1);
+  }
+
+  const partition* cut_;
+  Sink sink_;
+  std::set<std::string> known_;  // sequences of endpoints whose patterns are out
+};
+
+}  // namespace detail
+
+/// Every vector of a policy, one after the other: `sink(const test_vector&)`. O(ranges + lists) vectors.
+template <class Sink>
+void each_vector(const partition& cut, Sink sink) {
+  detail::vector_maker<Sink>(cut, std::move(sink)).run();
+}
+
+}  // namespace smplist
