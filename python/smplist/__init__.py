@@ -59,6 +59,7 @@ from smplist._core import (
     __version__,
 )
 from smplist._errors import ParseError, PolicyError, Problem
+from smplist.analysis.compare import disjoint, equivalent, refines
 from smplist.files import import_ranges, load, loads, schema
 
 __all__ = [
@@ -111,11 +112,14 @@ __all__ = [
     "Stage",
     "TraceStep",
     "__version__",
+    "disjoint",
+    "equivalent",
     "get_cmake_dir",
     "get_include",
     "import_ranges",
     "load",
     "loads",
+    "refines",
     "schema",
 ]
 

@@ -61,19 +61,22 @@ class vector_maker {
   void run() {
     for (const family f : {family::ipv4, family::ipv6}) ends(f);
     pairs();
+    orders();
     outside();
     evidence();
   }
 
  private:
   void put(const char* about, const client& who) {
-    for (const service what : all_services) {
-      test_vector v{about, who, evaluate(cut_->policy(), who, what, cut_->given())};
-      std::string sequence;
-      for (const attempt& a : v.expected.attempts) (sequence += a.identity) += '\n';
-      if (known_.insert(sequence).second) v.patterns = patterns_of(v.expected);
-      sink_(v);
-    }
+    for (const service what : all_services) put(about, who, what);
+  }
+
+  void put(const char* about, const client& who, service what) {
+    test_vector v{about, who, evaluate(cut_->policy(), who, what, cut_->given())};
+    std::string sequence;
+    for (const attempt& a : v.expected.attempts) (sequence += a.identity) += '\n';
+    if (known_.insert(sequence).second) v.patterns = patterns_of(v.expected);
+    sink_(static_cast<const test_vector&>(v));
   }
 
   /// The first and the last address of everything that a range begins or ends, also where another list covers it. [S-05]
@@ -138,6 +141,35 @@ class vector_maker {
       return cut_->answer_to({location::internal, family_set::both(), at}, what);
     };
     return std::any_of(all_services.begin(), all_services.end(), [&](service s) { return found(a, s) != found(b, s); });
+  }
+
+  /// In each class a client whose order tells a random stage from one in order, or two with different orders. [S-20] [S-21]
+  void orders() {
+    for (const client_class& one : cut_->classes()) {
+      for (const service what : all_services) {
+        std::set<std::string> ids;
+        for (const answer_stage& s : cut_->answers()[cut_->answer_to(one, what)].stages) find_ids(s, ids);
+        client who = *cut_->witness(one);
+        for (const std::string& id : ids) {
+          who.id = id;
+          put("order", who, what);
+        }
+      }
+    }
+  }
+
+  static void find_ids(const answer_stage& s, std::set<std::string>& ids) {
+    if (s.attempts.size() < 2) return;
+    std::vector<std::string> identities;
+    for (const attempt& a : s.attempts) identities.push_back(a.identity);
+    std::vector<std::size_t> usual = arrange_as_listed(identities.size());
+    if (s.random) {
+      usual = arrange_at_random(identities, fnv1a64(trial_id(0)), 0);
+      ids.insert(trial_id(0));
+    }
+    std::size_t n = 0;  // ends soon: half of the clients or more have another order
+    while (n < 1000 && arrange_at_random(identities, fnv1a64(trial_id(n)), 0) == usual) ++n;
+    ids.insert(trial_id(n));
   }
 
   /// Outside lists are of no account: by stack, at an address of a list where there is one. [S-40]
