@@ -19,9 +19,19 @@
 
 namespace smplist {
 
-/// A client whose plans from two policies differ, or are worse.
+/// What a client is like that two policies are asked about: it has one address or is outside; it has one of each family; or it is
+/// of another kind, with a stated stack, several addresses of a family, or none.
+enum class joint_kind : std::uint8_t { single, pair, other };
+
+template <>
+struct detail::words<joint_kind> {
+  static constexpr std::string_view table[] = {"single", "pair", "other"};
+};
+
+/// A client whose plans from two policies differ, or are worse. No simpler kind of client shows it.
 struct difference {
   std::string why;
+  joint_kind kind = joint_kind::single;
   client who;
   plan before;
   plan after;
@@ -68,7 +78,11 @@ struct joint_class {
   return out;
 }
 
-/// Every joint class of two partitions: `each(joint_class) -> bool`, false to stop.
+/// Every joint class of two partitions: `each(joint_class, kind) -> bool`, false to stop.
+///
+/// Of the addresses of a client only two can count: the one whose list wins by the first policy, and the one by the second. If one
+/// wins by both, the client is like one that has that address alone. So beside single addresses only pairs count that cross: one
+/// wins by one policy, the other by the other.
 template <class Each>
 class joint_fold {
  public:
@@ -77,9 +91,12 @@ class joint_fold {
 
   /// \returns the number of joint classes that were seen
   std::size_t run() {
+    rank(*before_, ranks_[0]);
+    rank(*after_, ranks_[1]);
     places_.push_back({location::internal, location::internal, client{{}, {}, location::internal}});
     add_evidence();
-    if (outside() && singles(family::ipv4) && singles(family::ipv6)) static_cast<void>(pairs());
+    const bool all = outside() && singles(family::ipv4) && singles(family::ipv6) && pairs() && stated();
+    static_cast<void>(all);
     return seen_;
   }
 
@@ -90,12 +107,27 @@ class joint_fold {
     location after;
     client evidence;
   };
-  /// Addresses for which both policies choose the same as for their first.
+  /// Addresses of one kind for which both policies choose the same as for their first.
   struct column {
-    std::uint32_t before;
-    std::uint32_t after;
-    address first;
+    std::uint32_t before = no_list;
+    std::uint32_t after = no_list;
+    std::optional<address> first = {};
+    bool usable = false;
   };
+
+  /// A list that yields to no other has 0.
+  static void rank(const partition& cut, std::vector<std::size_t>& ranks) {
+    const std::size_t n = cut.lists();
+    const bool later_wins = cut.policy().content().on_overlap == overlap_rule::last;
+    for (std::size_t i = 0; i < n; ++i) ranks.push_back(later_wins ? n - 1 - i : i);
+    ranks.push_back(n);
+  }
+  [[nodiscard]] std::size_t rank_before(const column& x) const noexcept {
+    return ranks_[0][x.before == no_list ? before_->lists() : x.before];
+  }
+  [[nodiscard]] std::size_t rank_after(const column& x) const noexcept {
+    return ranks_[1][x.after == no_list ? after_->lists() : x.after];
+  }
 
   /// Where the criteria disagree, a client is inside by one and outside by the other; one of each suffices.
   void add_evidence() {
@@ -112,23 +144,30 @@ class joint_fold {
     }
   }
 
-  [[nodiscard]] bool visit(const place& where, client_class a, client_class b, std::vector<client_address> addresses) {
-    ++seen_;
-    a.location = where.before;
-    b.location = where.after;
-    client who = where.evidence;
-    who.addresses = std::move(addresses);
-    return each_(joint_class{a, b, std::move(who)});
+  /// A client with the addresses of two columns, of which the first policy follows `x`, and the second `y`.
+  [[nodiscard]] bool visit(const column& x, const column& y, std::vector<client_address> addresses, joint_kind kind,
+                           std::optional<family_set> stack = {}) {
+    for (const place& where : places_) {
+      client who = where.evidence;
+      who.addresses = addresses;
+      who.stack = stack;
+      ++seen_;
+      const client_class a{where.before, who.families(), x.before};
+      const client_class b{where.after, who.families(), y.after};
+      if (!each_(joint_class{a, b, std::move(who)}, kind)) return false;
+    }
+    return true;
   }
 
   [[nodiscard]] bool outside() {
-    const place there{location::external, location::external, client{{}, {}, location::external}};
     const address ipv4 = address::from_ipv4(0xC0000201U);             // 192.0.2.1
     const address ipv6 = address::from_ipv6(0x20010DB8FFFFFFFFU, 1);  // 2001:db8:ffff:ffff::1
     const std::vector<std::vector<client_address>> all = {{ipv4}, {ipv6}, {ipv4, ipv6}, {address::from_ipv4(0x7F000001U)}};
     return std::all_of(all.begin(), all.end(), [&](const auto& addresses) {
-      const client_class who{location::external, client{{}, addresses}.families()};
-      return visit(there, who, who, addresses);
+      client who{{}, addresses, location::external};
+      const client_class there{location::external, who.families()};
+      ++seen_;
+      return each_(joint_class{there, there, std::move(who)}, joint_kind::single);
     });
   }
 
@@ -140,10 +179,8 @@ class joint_fold {
       for (;; ++b) {
         const address first = std::max(a.first, b->first);
         if (known[a.usable ? 1 : 0].emplace(a.list, b->list).second) {
-          if (a.usable) columns_[static_cast<std::size_t>(f)].push_back({a.list, b->list, first});
-          for (const place& where : places_) {
-            if (!visit(where, before_->class_of(a), after_->class_of(*b), {first})) return false;
-          }
+          columns_.push_back({a.list, b->list, first, a.usable});
+          if (!visit(columns_.back(), columns_.back(), {first}, joint_kind::single)) return false;
         }
         if (a.last <= b->last) break;
       }
@@ -152,20 +189,46 @@ class joint_fold {
     return true;
   }
 
+  /// Clients with one address of each family.
   [[nodiscard]] bool pairs() {
-    std::set<std::pair<std::uint32_t, std::uint32_t>> known;
-    for (const column& x : columns_[0]) {
-      for (const column& y : columns_[1]) {
-        const std::uint32_t a = before_->choose(x.before, y.before);
-        const std::uint32_t b = after_->choose(x.after, y.after);
-        // almost always one that a single column has shown: told without a look into the set
-        if (last_ && *last_ == std::pair(a, b)) continue;
-        last_ = std::pair(a, b);
-        if (!known.emplace(a, b).second) continue;
-        const client_class before{location::internal, family_set::both(), a};
-        const client_class after{location::internal, family_set::both(), b};
-        for (const place& where : places_) {
-          if (!visit(where, before, after, {x.first, y.first})) return false;
+    std::vector<const column*> of[2];
+    for (const column& x : columns_) {
+      if (x.usable) of[x.first->is_ipv4() ? 0 : 1].push_back(&x);
+    }
+    std::map<const column*, const column*> wins;  // over which other
+    for (const column* const x : of[0]) {
+      for (const column* const y : of[1]) {
+        const bool x_before = rank_before(*x) <= rank_before(*y);
+        const bool x_after = rank_after(*x) <= rank_after(*y);
+        if (x_before == x_after) {
+          wins.emplace(x_before ? x : y, x_before ? y : x);
+          continue;
+        }
+        const column& first = x_before ? *x : *y;
+        if (!visit(first, x_before ? *y : *x, {*x->first, *y->first}, joint_kind::pair)) return false;
+      }
+    }
+    for (const column& x : columns_) {  // in their order, not in that of the map
+      const auto found = wins.find(&x);
+      if (found != wins.end() && !visit(x, x, {*x.first, *found->second->first}, joint_kind::pair)) return false;
+    }
+    return true;
+  }
+
+  /// All others: with stated stacks, with two addresses of one family, with unusable ones beside usable ones, without any.
+  [[nodiscard]] bool stated() {
+    columns_.push_back({});
+    const std::optional<family_set> stacks[] = {{}, family_set(family::ipv4), family_set(family::ipv6), family_set::both()};
+    for (const auto& stack : stacks) {
+      for (std::size_t i = 0; i < columns_.size(); ++i) {
+        const column& x = columns_[i];
+        std::vector<client_address> own;
+        if (x.first) own.emplace_back(*x.first);
+        if (!visit(x, x, own, joint_kind::other, stack)) return false;
+        for (std::size_t j = 0; j < columns_.size(); ++j) {
+          const column& y = columns_[j];
+          if (!(rank_before(x) < rank_before(y) && rank_after(y) < rank_after(x))) continue;
+          if (!visit(x, y, {*x.first, *y.first}, joint_kind::other, stack)) return false;
         }
       }
     }
@@ -175,9 +238,9 @@ class joint_fold {
   const partition* before_;
   const partition* after_;
   Each each_;
+  std::array<std::vector<std::size_t>, 2> ranks_;
   std::vector<place> places_;
-  std::array<std::vector<column>, 2> columns_;
-  std::optional<std::pair<std::uint32_t, std::uint32_t>> last_;
+  std::vector<column> columns_;
   std::size_t seen_ = 0;
 };
 
@@ -196,9 +259,9 @@ template <class Worse>
 [[nodiscard]] comparison compare(const partition& before, const partition& after, Worse worse) {
   comparison out;
   std::map<std::pair<std::uint32_t, std::uint32_t>, bool> tried;
-  const auto show = [&](client who, service what, std::string why) {
+  const auto show = [&](client who, service what, std::string why, joint_kind kind) {
     for (std::size_t n = 0;; ++n) {  // a client whose own order shows it [S-21]
-      out.found = difference{why, who, evaluate(before.policy(), who, what, before.given()),
+      out.found = difference{why, kind, who, evaluate(before.policy(), who, what, before.given()),
                              evaluate(after.policy(), who, what, after.given())};
       const std::string here = worse(in_order(out.found->before), in_order(out.found->after));
       if (!here.empty()) out.found->why = here;
@@ -206,14 +269,14 @@ template <class Worse>
       who.id = trial_id(n);
     }
   };
-  const auto goes_on = [&](const joint_class& j) {
+  const auto goes_on = [&](const joint_class& j, joint_kind kind) {
     for (const service what : all_services) {
       const std::uint32_t a = before.answer_to(j.before, what);
       const std::uint32_t b = after.answer_to(j.after, what);
       if (!tried.emplace(std::pair(a, b), true).second) continue;
       std::string why = worse(before.answers()[a], after.answers()[b]);
       if (why.empty()) continue;
-      show(j.who, what, std::move(why));
+      show(j.who, what, std::move(why), kind);
       return false;
     }
     return true;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -56,7 +57,18 @@ namespace detail {
 template <class Sink>
 class vector_maker {
  public:
-  vector_maker(const partition& cut, Sink sink) : cut_(&cut), sink_(std::move(sink)) {}
+  vector_maker(const partition& cut, Sink sink) : cut_(&cut), sink_(std::move(sink)), rank_(cut.lists() + 1) {
+    client_filter everywhere;
+    everywhere.stacks = {};
+    const client_space all(cut, std::move(everywhere));
+    for (const bool usable : {true, false}) {
+      for (const family f : {family::ipv4, family::ipv6}) own_.push_back(all.shares(f, usable));
+    }
+    each_by_precedence(cut, [&](std::size_t list) {
+      rank_[list] = order_.size();
+      order_.push_back(list);
+    });
+  }
 
   void run() {
     for (const family f : {family::ipv4, family::ipv6}) ends(f);
@@ -92,53 +104,101 @@ class vector_maker {
     std::sort(points.begin(), points.end());
     points.erase(std::unique(points.begin(), points.end()), points.end());
     for (const address a : points) {
-      client who{{}, {a}, location::internal};
+      const client who{{}, {a}, location::internal};
       put("end", who);
-      who.stack = family_set::both();
-      put("end", who);
+      for (const family_set stack : stacks_) {
+        if (stack == who.families() && !who.stack) continue;
+        client stated = who;
+        stated.stack = stack;
+        put("end", stated);
+      }
+      neighbours(a);
     }
   }
+
+  /// An address that would be another list's by a small mistake, where clients with this address alone could not tell: one with an
+  /// address of the other family could, whose list yields to one of the two and not to the other. [S-44]
+  void neighbours(address a) {
+    const std::size_t mine = place(cut_->piece_of(a).list);
+    std::set<std::size_t> others = {cut_->lists()};
+    for (const std::size_t list : match_lists(cut_->policy(), cut_->policy().content().on_overlap, {a}).lists)
+      others.insert(list);
+    for (const auto& beside : {a.previous(), a.next()}) {
+      if (beside) others.insert(place(cut_->piece_of(*beside).list));
+    }
+    for (const std::size_t other : others) {
+      const auto alike = [&](family_set stack) { return !differ(mine, other, stack); };
+      if (other == mine || !std::all_of(std::begin(stacks_), std::end(stacks_), alike)) continue;
+      const auto [low, high] = std::minmax(rank_[mine], rank_[other]);
+      for (const family_set stack : stacks_) {
+        std::size_t i = low + 1;
+        while (i < high && !(somebody(order_[i]) && differ(mine, order_[i], stack))) ++i;
+        if (i < high) put_pair(a, *somebody(order_[i]), stack);
+      }
+    }
+  }
+
+  /// An address of a list: usable if there is one, IPv6 if there is one.
+  [[nodiscard]] std::optional<address> somebody(std::size_t list) const {
+    for (const std::size_t kind : {1U, 0U, 3U, 2U}) {
+      if (own_[kind].firsts[list]) return own_[kind].firsts[list];
+    }
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::size_t place(std::uint32_t list) const noexcept { return list == no_list ? cut_->lists() : list; }
 
   /// Clients with two addresses: each list with the nearest on either side, in the order of precedence, that gives another
   /// answer, and with itself. An agent that chooses by one order of lists, and these right, chooses all right. [S-44]
   void pairs() {
-    client_filter everywhere;
-    everywhere.stacks = {};
-    const client_space all(*cut_, std::move(everywhere));
-    const list_shares own[] = {all.shares(family::ipv4), all.shares(family::ipv6)};
-    std::vector<std::size_t> order;
-    each_by_precedence(*cut_, [&](std::size_t list) { order.push_back(list); });
-    std::set<std::pair<std::size_t, std::size_t>> wanted;  // lists of the IPv4 and of the IPv6 address
-    for (std::size_t i = 0; i < order.size(); ++i) {
-      for (const std::size_t f : {std::size_t{0}, std::size_t{1}}) {
-        if (!own[f].firsts[order[i]]) continue;
-        const auto usable = [&](std::size_t j) { return own[1 - f].firsts[order[j]] && (i == j || differ(order[i], order[j])); };
-        const auto want = [&](std::size_t j) { wanted.emplace(order[f == 0 ? i : j], order[f == 0 ? j : i]); };
-        if (usable(i)) want(i);
+    for (const family_set stack : stacks_) {
+      for (std::size_t i = 0; i < order_.size(); ++i) {
+        const auto counts = [&](std::size_t j) { return somebody(order_[j]) && differ(order_[i], order_[j], stack); };
+        if (!somebody(order_[i])) continue;
+        if (stack == family_set::both()) compete(order_[i], order_[i], stack);
         std::size_t j = i + 1;
-        while (j < order.size() && !usable(j)) ++j;
-        if (j < order.size()) want(j);
+        while (j < order_.size() && !counts(j)) ++j;
+        if (j < order_.size()) compete(order_[i], order_[j], stack);
         j = i;
-        while (j > 0 && !usable(j - 1)) --j;
-        if (j > 0) want(j - 1);
+        while (j > 0 && !counts(j - 1)) --j;
+        if (j > 0) compete(order_[j - 1], order_[i], stack);
       }
     }
-    std::size_t n = 0;
-    for (const auto& [a, b] : wanted) put_pair(*own[0].firsts[a], *own[1].firsts[b], n++);
+  }
+
+  /// Two lists, by addresses of two families, either way round; by two of one family if it must be.
+  void compete(std::size_t a, std::size_t b, family_set stack) {
+    bool crossed = false;
+    for (const std::size_t f : {std::size_t{0}, std::size_t{1}}) {
+      const auto& x = own_[f].firsts[a];
+      const auto& y = own_[1 - f].firsts[b];
+      if (!x || !y) continue;
+      put_pair(*x, *y, stack);
+      crossed = true;
+    }
+    if (!crossed && a != b) put_pair(*somebody(a), *somebody(b), stack);
   }
 
   /// The address that yields comes first: an agent that looks at the first address only is found out. The id fixes random orders.
-  void put_pair(address a, address b, std::size_t n) {
+  void put_pair(address a, address b, family_set stack) {
     const std::uint32_t list = cut_->piece_of(a).list;
     const bool wins = list != no_list && cut_->choose(list, cut_->piece_of(b).list) == list;
-    put("pair", client{"pair-" + std::to_string(n), {wins ? b : a, wins ? a : b}, location::internal});
+    client who{"", {wins ? b : a, wins ? a : b}, location::internal};
+    if (who.families() != stack) who.stack = stack;
+    if (!known_pairs_.emplace(who.addresses[0].value, who.addresses[1].value, static_cast<int>(stack_bits(stack))).second) return;
+    who.id = "pair-" + std::to_string(known_pairs_.size() - 1);
+    put("pair", who);
   }
 
-  /// Do clients with both families tell two lists apart?
-  [[nodiscard]] bool differ(std::size_t a, std::size_t b) const {
+  [[nodiscard]] static unsigned stack_bits(family_set s) noexcept {
+    return (s.contains(family::ipv4) ? 1U : 0U) + (s.contains(family::ipv6) ? 2U : 0U);
+  }
+
+  /// Do clients with both families, or with one, tell two lists apart?
+  [[nodiscard]] bool differ(std::size_t a, std::size_t b, family_set stack) const {
     const auto found = [&](std::size_t list, service what) {
       const std::uint32_t at = list == cut_->lists() ? no_list : static_cast<std::uint32_t>(list);
-      return cut_->answer_to({location::internal, family_set::both(), at}, what);
+      return cut_->answer_to({location::internal, stack, at}, what);
     };
     return std::any_of(all_services.begin(), all_services.end(), [&](service s) { return found(a, s) != found(b, s); });
   }
@@ -202,8 +262,15 @@ class vector_maker {
     return f == family::ipv4 ? address::from_ipv4(0xC0000201U) : address::from_ipv6(0x20010DB8FFFFFFFFU, 1);
   }
 
+  // what clients may state, the stack that most of them have first [S-50]
+  static constexpr family_set stacks_[] = {family_set::both(), family_set(family::ipv4), family_set(family::ipv6)};
+
   const partition* cut_;
   Sink sink_;
+  std::vector<list_shares> own_;    // all addresses: usable IPv4 and IPv6, then the others
+  std::vector<std::size_t> order_;  // lists, none being the last position, from the one that yields to all
+  std::vector<std::size_t> rank_;   // where a list stands in it
+  std::set<std::tuple<address, address, int>> known_pairs_;
   std::set<std::string> known_;  // sequences of endpoints whose patterns are out
 };
 

@@ -82,6 +82,7 @@ inline void write(json_writer& json, const proof& p) {
 inline void write(json_writer& json, const difference& d) {
   json.begin_object();
   json.key("why").text(d.why);
+  json.key("kind").text(name(d.kind));
   json.key("client");
   write(json, d.who);
   json.key("service").text(name(d.before.service));
