@@ -20,6 +20,8 @@ enum class condition_kind : std::uint8_t {
   first_stage,
   first_list,
   first_https,
+  first_proxy,
+  first_varies,
   asks,
   asks_kind,
   asks_stage,
@@ -32,9 +34,9 @@ enum class condition_kind : std::uint8_t {
 
 template <>
 struct detail::words<condition_kind> {
-  static constexpr std::string_view table[] = {"first_source", "first_kind", "first_stage", "first_list", "first_https",
-                                               "asks",         "asks_kind",  "asks_stage",  "https",      "proxy",
-                                               "at_least",     "at_most",    "same_list"};
+  static constexpr std::string_view table[] = {"first_source", "first_kind",   "first_stage", "first_list", "first_https",
+                                               "first_proxy",  "first_varies", "asks",        "asks_kind",  "asks_stage",
+                                               "https",        "proxy",        "at_least",    "at_most",    "same_list"};
 };
 
 /// What a condition is about.
@@ -50,6 +52,8 @@ enum class condition_form : std::uint8_t { names, truth, number };
     case condition_kind::asks_kind:
     case condition_kind::asks_stage: return condition_form::names;
     case condition_kind::first_https:
+    case condition_kind::first_proxy:
+    case condition_kind::first_varies:
     case condition_kind::https:
     case condition_kind::proxy:
     case condition_kind::same_list: return condition_form::truth;
@@ -109,7 +113,9 @@ namespace detail {
     case condition_kind::first_list: return among(a.list);
     case condition_kind::first_https:
     case condition_kind::https: return is_https(a) == c.truth;
+    case condition_kind::first_proxy:
     case condition_kind::proxy: return !a.via.empty() == c.truth;
+    case condition_kind::first_varies:
     case condition_kind::at_least:
     case condition_kind::at_most:
     case condition_kind::same_list: break;
@@ -117,9 +123,16 @@ namespace detail {
   return false;
 }
 
-/// Is it as the condition says, whichever of `firsts` comes first? `same_list` is about clients, not about answers, and holds here.
-[[nodiscard]] inline bool holds(const policy& p, const condition& c, const std::vector<attempt>& firsts,
-                                const std::vector<attempt>& all) {
+/// What conditions look at: of all clients of a class, or of one.
+struct asked_sources {
+  std::vector<attempt> first;   // what may come first: of one client, what does
+  std::vector<attempt> firsts;  // what may come first for clients of its class
+  std::vector<attempt> all;
+};
+
+/// Is it as the condition says, whichever of those comes first? `same_list` is about clients, not about answers, and holds here.
+[[nodiscard]] inline bool holds(const policy& p, const condition& c, const asked_sources& given) {
+  const std::vector<attempt>& all = given.all;
   const bool always = c.when == polarity::always;
   const auto fitting = [&](const attempt& a) { return fits(p, c, a); };
   switch (c.kind) {
@@ -128,8 +141,10 @@ namespace detail {
     case condition_kind::first_stage:
     case condition_kind::first_list:
     case condition_kind::first_https:
-      return always ? !firsts.empty() && std::all_of(firsts.begin(), firsts.end(), fitting)
-                    : std::none_of(firsts.begin(), firsts.end(), fitting);
+    case condition_kind::first_proxy:
+      return always ? !given.first.empty() && std::all_of(given.first.begin(), given.first.end(), fitting)
+                    : std::none_of(given.first.begin(), given.first.end(), fitting);
+    case condition_kind::first_varies: return always == ((given.firsts.size() > 1) == c.truth);
     case condition_kind::asks:
     case condition_kind::asks_kind:
     case condition_kind::asks_stage:
@@ -148,10 +163,10 @@ namespace detail {
 
 /// The conditions that do not hold, by position.
 [[nodiscard]] inline std::vector<std::size_t> broken(const policy& p, const std::vector<condition>& conditions,
-                                                     const std::vector<attempt>& firsts, const std::vector<attempt>& all) {
+                                                     const asked_sources& given) {
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < conditions.size(); ++i) {
-    if (!holds(p, conditions[i], firsts, all)) out.push_back(i);
+    if (!holds(p, conditions[i], given)) out.push_back(i);
   }
   return out;
 }

@@ -250,7 +250,7 @@ class verification {
         const std::uint32_t at = cut_->answer_to(space_.members()[i].who, what);
         const answer& found = cut_->answers()[at];
         if (of_answer[at] == known::not_yet) {
-          const bool fits = broken(cut_->policy(), e_->conditions, found.firsts(), found.attempts()).empty();
+          const bool fits = broken(cut_->policy(), e_->conditions, {found.firsts(), found.firsts(), found.attempts()}).empty();
           of_answer[at] = fits ? known::fits : known::fails;
         }
         if (of_answer[at] == known::fits) continue;
@@ -266,9 +266,9 @@ class verification {
     out_.verdict = verdict::refuted;
     for (std::size_t n = 0;; ++n) {
       plan found = evaluate(cut_->policy(), who, what, cut_->given());
-      std::vector<attempt> firsts;
-      if (!found.attempts.empty()) firsts.push_back(found.attempts.front());
-      const std::vector<std::size_t> which = broken(cut_->policy(), e_->conditions, firsts, found.attempts);
+      asked_sources asked{{}, answer_of(found).firsts(), found.attempts};
+      if (!found.attempts.empty()) asked.first.push_back(found.attempts.front());
+      const std::vector<std::size_t> which = broken(cut_->policy(), e_->conditions, asked);
       for (const std::size_t i : which) out_.broken.push_back(e_->conditions[i]);
       out_.example = counterexample{who, std::move(found)};
       if (!which.empty() || n == max_trials) return;

@@ -135,8 +135,9 @@ class expectations_reader {
   }
 
   void read_conditions(const located& at, polarity when, std::vector<condition>& out) {
-    if (!in_.expect_object(at, {"first_source", "first_kind", "first_stage", "first_list", "first_https", "asks", "asks_kind",
-                                "asks_stage", "https", "proxy", "at_least", "at_most", "same_list"}))
+    if (!in_.expect_object(
+            at, {"first_source", "first_kind", "first_stage", "first_list", "first_https", "first_proxy", "first_varies", "asks",
+                 "asks_kind", "asks_stage", "https", "proxy", "at_least", "at_most", "same_list"}))
       return;
     if (at.node->members.empty())
       in_.report(*at.node, at.pointer, errc::missing_key, "it expects nothing", "write a condition, or remove the key");

@@ -100,9 +100,9 @@ def equivalent(old: Policy, new: Policy) -> Comparison:
 def refines(new: Policy, old: Policy) -> Comparison:
     """Whether no client is worse off with the new policy.
 
-    For every client and service: who reached a source still does; no fewer different computers are asked; if all attempts were over
-    HTTPS all are, and if the first was, whatever the order, the first is; the network is not asked where it was not, and not first
-    where it was not first.
+    For every client and service: who reached a source still does; no fewer different computers are asked; if all attempts
+    were over HTTPS all are, and if the first was, whatever the order, the first is; the network is not asked where it was not,
+    and not first where it was not first.
     """
     return Comparison({"asked": "never worse", **json.loads(_core.refines(new.partition(), old.partition()))})
 

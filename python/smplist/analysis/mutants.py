@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import ipaddress
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from smplist.analysis.report import Report
 from smplist.analysis.verify import _asks, _many, _replay, read_expectations
 
 Document = dict[str, Any]
+_SHOWN = 20  # survivors in a text
 Progress = Callable[[int, int], None]
 
 
@@ -59,11 +61,14 @@ class Mutants(Report):
         data = self._data
         survivors = data["survivors"]
         changing = data["caught"] + len(survivors)
+        caught = f"{data['caught']:,} of {_many(changing, 'mutant')} caught ({100 * self.score:.1f} %)"
         lines = [
-            f"{data['caught']:,} of {_many(changing, 'mutant')} caught ({100 * self.score:.1f} %), {_many(len(survivors), 'survivor')}; "
+            f"{caught}, {_many(len(survivors), 'survivor')}; "
             f"{data['equal']:,} more change no answer, {data['invalid']:,} are no policies"
         ]
-        for one in survivors:
+        if not survivors and not data["contested"]:
+            return lines[0]
+        for one in survivors[:_SHOWN]:
             shown = one["counterexample"]
             who = " and ".join(shown["client"]["addresses"]) or "a client"
             lines += [
@@ -72,6 +77,14 @@ class Mutants(Report):
                 f"          instead of {_asks(shown['before'])}; expect something that tells them apart",
                 f"          replay with the policy: {_replay(shown['client'], shown['service'])}",
             ]
+        if len(survivors) > _SHOWN:
+            lines.append(f"and {_many(len(survivors) - _SHOWN, 'more survivor')}; --format json lists them")
+        if data["contested"]:
+            more = _many(len(data["contested"]), "more survives", "more survive")
+            lines.append(
+                f"{more}, not counted: it takes a client whose "
+                "addresses are of two lists, or that states its stack; --format json lists them"
+            )
         return "\n".join(lines)
 
 
@@ -120,8 +133,6 @@ def _moved(end: Address, by: int) -> Address | None:
     if not 0 <= value <= last:
         return None
     packed = value.to_bytes(4 if end.family == "ipv4" else 16, "big")
-    import ipaddress
-
     return Address(ipaddress.ip_address(packed))
 
 
@@ -170,7 +181,9 @@ def _of_list(entry: Document, pointer: str, name: str, proxy: tuple[Document, st
         for value in _BOOLEANS:
             if value != through["converts"]:
                 words = json.dumps(value)
-                yield _Mutation(f"{place}/proxy/converts", f"converts of the proxy of {name} is {words}", through, "converts", value)
+                yield _Mutation(
+                    f"{place}/proxy/converts", f"converts of the proxy of {name} is {words}", through, "converts", value
+                )
 
 
 def mutations(document: Document) -> Iterator[_Mutation]:
@@ -201,14 +214,16 @@ def mutations(document: Document) -> Iterator[_Mutation]:
 def mutants(policy: Policy, expectations: Any, *, progress: Progress | None = None) -> Mutants:
     """Whether the expectations of a policy notice small mistakes in it.
 
-    Every end of a range is moved by one, neighbouring sources and lists are swapped, sources, lists and proxies dropped, orders and
-    switches flipped, one at a time. What is no policy is skipped; what changes no answer is proved so and dropped; the rest is caught if
-    an expectation that is proved of the policy is not proved of the mutant.
+    Every end of a range is moved by one, neighbouring sources and lists are swapped, sources, lists and proxies dropped, orders
+    and switches flipped, one at a time. What is no policy is skipped; what changes no answer is proved so and dropped; the rest
+    is caught if an expectation that is proved of the policy is not proved of the mutant. A survivor that changes only clients
+    with addresses of two lists, or with a stated stack, is `contested`: it is listed, and does not count.
 
     Parameters
     ----------
     expectations
-        A path, a dict as the document has it, or a list of expectations. Those for this revision only are left out: any change breaks them.
+        A path, a dict as the document has it, or a list of expectations. Those for
+        this revision only catch nothing: any change makes them say nothing.
     progress
         Called with the number of mutants done and of all.
 
@@ -224,11 +239,13 @@ def mutants(policy: Policy, expectations: Any, *, progress: Progress | None = No
     mine = json.loads(wanted.verify(cut))
     broken = [one["name"] for one in mine if one["verdict"] != "proved"]
     if broken:
-        raise ValueError(f"{_many(len(broken), 'expectation is', 'expectations are')} not proved of the policy itself, first {broken[0]!r}; run `smplist verify`")
+        count = _many(len(broken), "expectation is", "expectations are")
+        raise ValueError(f"{count} not proved of the policy itself, first {broken[0]!r}; run `smplist verify`")
     document: Document = copy.deepcopy(policy.to_dict())
     everything = list(mutations(document))
     counts: Counter[str] = Counter()
     survivors: list[dict[str, Any]] = []
+    contested: list[dict[str, Any]] = []
     for done, one in enumerate(everything):
         if progress is not None:
             progress(done, len(everything))
@@ -243,11 +260,14 @@ def mutants(policy: Policy, expectations: Any, *, progress: Progress | None = No
         elif _caught(json.loads(wanted.verify(mutant))):
             counts["caught"] += 1
         else:
-            survivors.append({"pointer": one.pointer, "change": one.change, "counterexample": compared["counterexample"]})
+            # no simpler client shows the difference: beside clients of one site nobody is changed
+            shown = compared["counterexample"]
+            row = {"pointer": one.pointer, "change": one.change, "counterexample": shown}
+            (survivors if shown["kind"] == "single" else contested).append(row)
     return Mutants(
         {
             "revision": policy.revision, "caught": counts["caught"], "equal": counts["equal"], "invalid": counts["invalid"],
-            "survivors": survivors,
+            "survivors": survivors, "contested": contested,
         }
     )  # fmt: skip
 

@@ -70,7 +70,9 @@ class Vectors(Report):
         counts = Counter(v["about"] for v in self._data["vectors"])
         patterns = sum(len(v["availability"]) for v in self._data["vectors"])
         lines = [f"  {count:>8,}  {_ABOUT[about]}" for about, count in counts.items()]
-        return "\n".join([f"{len(self):,} vectors for {self._data['revision']}", *lines, f"  {patterns:>8,}  patterns of availability"])
+        return "\n".join(
+            [f"{len(self):,} vectors for {self._data['revision']}", *lines, f"  {patterns:>8,}  patterns of availability"]
+        )
 
 
 _ABOUT = {

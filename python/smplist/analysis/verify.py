@@ -164,8 +164,7 @@ class Proofs(Report):
     def rows(self) -> list[dict[str, Any]]:
         """One row for each expectation."""
         return [
-            {**{c: one[c] for c in ("name", "line", "verdict", "classes", "text")}, **{k: int(v) for k, v in one["clients"].items()}}
-            for one in self._data["proofs"]
+            {c: int(one["clients"][c]) if c in one["clients"] else one[c] for c in self.columns} for one in self._data["proofs"]
         ]  # fmt: skip
 
     def to_text(self) -> str:
@@ -182,7 +181,7 @@ _COMMON = frozenset({"service", "location", "outcome", "stages", "attempts", "ex
 
 
 class _Watched:
-    """A plan that remembers whether somebody looked at what is one client's own: then a class is not proved by one of its clients."""
+    """A plan that remembers whether somebody looked at what is one client's own: that proves nothing of its class."""
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
@@ -277,10 +276,11 @@ class _Trial:
             )
         elif self.too_many:
             count, client = self.too_many[0]
+            classes = _many(len(self.too_many), "class has", "classes have")
+            who = client.addresses[0] if client.addresses else "a client"
             self._unproved(
-                f"it is true wherever it was tried, but {_many(len(self.too_many), 'class has', 'classes have')} too many orders to "
-                f"try them all (up to {count} for {client.addresses[0] if client.addresses else 'a client'}, and {MOST_ORDERS:,} are "
-                "tried); pass any_order=True if the predicate does not look at the order"
+                f"it is true wherever it was tried, but {classes} too many orders to try them all (up to {count} for {who}, and "
+                f"{MOST_ORDERS:,} are tried); pass any_order=True if the predicate does not look at the order"
             )
         elif self.any_order:
             self.data["text"] = "on the word of the caller: the predicate does not look at the order (any_order=True)"

@@ -21,7 +21,7 @@ COMMANDS = {
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
     "compile": ("compile", "Write a policy as one file that opens at once."),
-    "schema": ("schema", "Print the JSON Schema of a policy, a client or a plan."),
+    "schema": ("schema", "Print the JSON Schema of a policy, a client, a plan or expectations."),
 }
 
 EXIT_FINDINGS = 1

@@ -41,8 +41,8 @@ class _Progress:
 def command(policy: str, expectations: str, form: str, at_least: float | None) -> None:
     """Make small mistakes in a policy, one at a time: do its expectations notice?
 
-    Exit code 0: all that change an answer are caught; 1: some survive; 2: a file is unusable, or an expectation is not proved of the policy
-    itself.
+    Exit code 0: all that change an answer are caught; 1: some survive; 2: a file is unusable, or an expectation is not proved
+    of the policy itself.
 
     Example: smplist mutants policy.yaml expectations.yaml
     """

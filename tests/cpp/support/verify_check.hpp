@@ -27,7 +27,7 @@ inline std::vector<std::string> some(generate::dice& d, std::vector<std::string>
 }
 
 inline condition one_condition(generate::dice& d) {
-  condition c{d.one_in(2) ? polarity::always : polarity::never, static_cast<condition_kind>(d.below(12))};
+  condition c{d.one_in(2) ? polarity::always : polarity::never, static_cast<condition_kind>(d.below(14))};
   switch (c.kind) {
     case condition_kind::first_source:
     case condition_kind::asks: c.names = some(d, {"s0", "s1", "s2", "s3", "s4", "s5"}); break;
@@ -39,6 +39,8 @@ inline condition one_condition(generate::dice& d) {
     case condition_kind::at_least:
     case condition_kind::at_most: c.number = static_cast<std::uint32_t>(d.below(4)); break;
     case condition_kind::first_https:
+    case condition_kind::first_proxy:
+    case condition_kind::first_varies:
     case condition_kind::https:
     case condition_kind::proxy:
     case condition_kind::same_list: c.truth = d.one_in(2); break;
@@ -87,7 +89,7 @@ inline bool is_so(const policy& p, const condition& c, const attempt& a) {
   const std::string key(name(c.kind));
   std::string word;
   if (key == "first_https" || key == "https") return (a.url.substr(0, 5) == "https") == c.truth;
-  if (key == "proxy") return (a.via != "") == c.truth;
+  if (key == "proxy" || key == "first_proxy") return (a.via != "") == c.truth;
   if (key == "first_source" || key == "asks") word = a.source;
   if (key == "first_kind" || key == "asks_kind") word = name(p.find_source(a.source)->kind);
   if (key == "first_stage" || key == "asks_stage") word = name(a.stage);
@@ -105,6 +107,7 @@ inline bool is_expected(const policy& p, const expectation& e, const plan& found
     for (const attempt& a : looked_at) so += is_so(p, c, a) ? 1U : 0U;
     bool fine = always ? so == looked_at.size() : so == 0;
     if (always && key.substr(0, 6) == "first_" && looked_at.empty()) fine = false;
+    if (key == "first_varies") fine = always == ((looked_at.size() > 1) == c.truth);
     if (key == "at_least") fine = always == (found.attempts.size() >= c.number);
     if (key == "at_most") fine = always == (found.attempts.size() <= c.number);
     if (key.substr(0, 4) == "asks") {
@@ -181,7 +184,9 @@ inline std::string check_example(const policy& p, const expectation& e, const pr
   if (evaluate(p, who, found.example->what.service) != found.example->what) return "the counterexample does not replay";
   plan own = found.example->what;
   for (planned_stage& s : own.stages) s.order = order::ordered;  // its own order, not any
-  if (is_expected(p, e, own)) return "the counterexample is no counterexample";
+  const bool varies = std::any_of(e.conditions.begin(), e.conditions.end(),
+                                  [](const condition& c) { return c.kind == condition_kind::first_varies; });
+  if (is_expected(p, e, varies ? found.example->what : own)) return "the counterexample is no counterexample";
   std::size_t inside = 0;
   for (const client_address& a : who.addresses) inside += e.where.addresses->contains(a.value) ? 1U : 0U;
   if (inside == 0 || (e.where.match == address_match::all && inside != who.addresses.size()))
