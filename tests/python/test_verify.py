@@ -8,6 +8,7 @@ import json
 import os
 import random
 import time
+from ipaddress import ip_address as ip
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,7 @@ def test_random_expectations_hold_for_sampled_clients_of_acme(acme: Path) -> Non
         for r in inside.ranges:
             for offset in (0, r.size - 1, dice.randrange(r.size)):
                 address = int(r.first) + offset
-                text = str(smplist.Address(address.to_bytes(4 if r.first.family == "ipv4" else 16, "big")))
+                text = str(ip(address.to_bytes(4 if r.first.family == "ipv4" else 16, "big")))
                 client = smplist.Client([text], location="internal", id=f"pc-{dice.randrange(10**6)}")
                 for service in smplist.Service:
                     plan = policy.evaluate(client, service)

@@ -29,14 +29,15 @@ enum class condition_kind : std::uint8_t {
   proxy,
   at_least,
   at_most,
+  outcome,
   same_list,
 };
 
 template <>
 struct detail::words<condition_kind> {
-  static constexpr std::string_view table[] = {"first_source", "first_kind",   "first_stage", "first_list", "first_https",
-                                               "first_proxy",  "first_varies", "asks",        "asks_kind",  "asks_stage",
-                                               "https",        "proxy",        "at_least",    "at_most",    "same_list"};
+  static constexpr std::string_view table[] = {
+      "first_source", "first_kind", "first_stage", "first_list", "first_https", "first_proxy", "first_varies", "asks",
+      "asks_kind",    "asks_stage", "https",       "proxy",      "at_least",    "at_most",     "outcome",      "same_list"};
 };
 
 /// What a condition is about.
@@ -50,7 +51,8 @@ enum class condition_form : std::uint8_t { names, truth, number };
     case condition_kind::first_list:
     case condition_kind::asks:
     case condition_kind::asks_kind:
-    case condition_kind::asks_stage: return condition_form::names;
+    case condition_kind::asks_stage:
+    case condition_kind::outcome: return condition_form::names;
     case condition_kind::first_https:
     case condition_kind::first_proxy:
     case condition_kind::first_varies:
@@ -118,6 +120,7 @@ namespace detail {
     case condition_kind::first_varies:
     case condition_kind::at_least:
     case condition_kind::at_most:
+    case condition_kind::outcome:
     case condition_kind::same_list: break;
   }
   return false;
@@ -128,6 +131,7 @@ struct asked_sources {
   std::vector<attempt> first;   // what may come first: of one client, what does
   std::vector<attempt> firsts;  // what may come first for clients of its class
   std::vector<attempt> all;
+  smplist::outcome outcome = outcome::no_list;
 };
 
 /// Is it as the condition says, whichever of those comes first? `same_list` is about clients, not about answers, and holds here.
@@ -156,6 +160,8 @@ struct asked_sources {
       return always ? std::all_of(all.begin(), all.end(), fitting) : std::none_of(all.begin(), all.end(), fitting);
     case condition_kind::at_least: return always == (all.size() >= c.number);
     case condition_kind::at_most: return always == (all.size() <= c.number);
+    case condition_kind::outcome:
+      return always == (std::find(c.names.begin(), c.names.end(), smplist::name(given.outcome)) != c.names.end());
     case condition_kind::same_list: return true;
   }
   return false;

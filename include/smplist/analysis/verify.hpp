@@ -250,7 +250,8 @@ class verification {
         const std::uint32_t at = cut_->answer_to(space_.members()[i].who, what);
         const answer& found = cut_->answers()[at];
         if (of_answer[at] == known::not_yet) {
-          const bool fits = broken(cut_->policy(), e_->conditions, {found.firsts(), found.firsts(), found.attempts()}).empty();
+          const bool fits =
+              broken(cut_->policy(), e_->conditions, {found.firsts(), found.firsts(), found.attempts(), found.outcome}).empty();
           of_answer[at] = fits ? known::fits : known::fails;
         }
         if (of_answer[at] == known::fits) continue;
@@ -266,7 +267,7 @@ class verification {
     out_.verdict = verdict::refuted;
     for (std::size_t n = 0;; ++n) {
       plan found = evaluate(cut_->policy(), who, what, cut_->given());
-      asked_sources asked{{}, answer_of(found).firsts(), found.attempts};
+      asked_sources asked{{}, answer_of(found).firsts(), found.attempts, found.outcome};
       if (!found.attempts.empty()) asked.first.push_back(found.attempts.front());
       const std::vector<std::size_t> which = broken(cut_->policy(), e_->conditions, asked);
       for (const std::size_t i : which) out_.broken.push_back(e_->conditions[i]);

@@ -137,7 +137,7 @@ class expectations_reader {
   void read_conditions(const located& at, polarity when, std::vector<condition>& out) {
     if (!in_.expect_object(
             at, {"first_source", "first_kind", "first_stage", "first_list", "first_https", "first_proxy", "first_varies", "asks",
-                 "asks_kind", "asks_stage", "https", "proxy", "at_least", "at_most", "same_list"}))
+                 "asks_kind", "asks_stage", "https", "proxy", "at_least", "at_most", "outcome", "same_list"}))
       return;
     if (at.node->members.empty())
       in_.report(*at.node, at.pointer, errc::missing_key, "it expects nothing", "write a condition, or remove the key");
@@ -161,6 +161,8 @@ class expectations_reader {
         if (const auto word = checked_word<source_kind>(item)) c.names.push_back(*word);
       } else if (c.kind == condition_kind::first_stage || c.kind == condition_kind::asks_stage) {
         if (const auto word = checked_word<stage>(item)) c.names.push_back(*word);
+      } else if (c.kind == condition_kind::outcome) {
+        if (const auto word = checked_word<outcome>(item)) c.names.push_back(*word);
       } else if (const auto text = in_.text(item)) {
         c.names.push_back(*text);
       }

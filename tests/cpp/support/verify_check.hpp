@@ -27,7 +27,7 @@ inline std::vector<std::string> some(generate::dice& d, std::vector<std::string>
 }
 
 inline condition one_condition(generate::dice& d) {
-  condition c{d.one_in(2) ? polarity::always : polarity::never, static_cast<condition_kind>(d.below(14))};
+  condition c{d.one_in(2) ? polarity::always : polarity::never, static_cast<condition_kind>(d.below(15))};
   switch (c.kind) {
     case condition_kind::first_source:
     case condition_kind::asks: c.names = some(d, {"s0", "s1", "s2", "s3", "s4", "s5"}); break;
@@ -36,6 +36,7 @@ inline condition one_condition(generate::dice& d) {
     case condition_kind::first_stage:
     case condition_kind::asks_stage: c.names = some(d, {"custom_list", "standard_list", "fallback_standard", "network"}); break;
     case condition_kind::first_list: c.names = some(d, {"standard", "network"}); break;
+    case condition_kind::outcome: c.names = some(d, {"custom_list", "fallback_standard", "none_reachable", "no_list"}); break;
     case condition_kind::at_least:
     case condition_kind::at_most: c.number = static_cast<std::uint32_t>(d.below(4)); break;
     case condition_kind::first_https:
@@ -108,6 +109,7 @@ inline bool is_expected(const policy& p, const expectation& e, const plan& found
     bool fine = always ? so == looked_at.size() : so == 0;
     if (always && key.substr(0, 6) == "first_" && looked_at.empty()) fine = false;
     if (key == "first_varies") fine = always == ((looked_at.size() > 1) == c.truth);
+    if (key == "outcome") fine = always == (std::count(c.names.begin(), c.names.end(), name(found.outcome)) > 0);
     if (key == "at_least") fine = always == (found.attempts.size() >= c.number);
     if (key == "at_most") fine = always == (found.attempts.size() <= c.number);
     if (key.substr(0, 4) == "asks") {
