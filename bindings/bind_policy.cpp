@@ -130,13 +130,6 @@ void bind_client(py::module_& m) {
   def_readable_value(cls, [](const client& c) { return to_json(c); });
 }
 
-[[nodiscard]] facts make_facts(std::uint64_t epoch, const std::map<std::string, family_set>& resolved) {
-  facts given;
-  given.epoch = epoch;
-  for (const auto& [name, families] : resolved) given.resolved.emplace(parse_or_raise<host>(name).to_text(), families);
-  return given;
-}
-
 void bind_policy_class(py::module_& m) {
   py::class_<policy> cls(m, "Policy", "A checked policy. Immutable; copies share it.");
   cls.def_static(
@@ -214,6 +207,13 @@ void bind_policy_class(py::module_& m) {
           },
           py::kw_only(), "resolved"_a = std::map<std::string, family_set>{},
           "Every answer of the policy, and who gets it: what every analysis is made of.")
+      .def(
+          "ambiguity",
+          [](const py::object& self, const std::map<std::string, family_set>& resolved) {
+            return py::module_::import("smplist.analysis.ambiguity").attr("find")(self, resolved);
+          },
+          py::kw_only(), "resolved"_a = std::map<std::string, family_set>{},
+          "Where the answer depends on a rule that nobody states: an `Ambiguity`. [S-03] [S-44] [S-45]")
       .def(
           "verify",
           [](const py::object& self, const py::object& what, const py::kwargs& more) {

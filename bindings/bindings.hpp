@@ -20,6 +20,7 @@ void bind_policy(py::module_& m);
 void bind_plan(py::module_& m);
 void bind_compiled(py::module_& m);
 void bind_partition(py::module_& m);
+void bind_ambiguity(py::module_& m);
 void bind_verify(py::module_& m);
 
 /// `smplist.ParseError`, not yet raised.
@@ -48,6 +49,14 @@ template <class T>
 [[nodiscard]] T value_or_raise(const result<T, problems>& read, const std::string& file = {}) {
   if (!read) raise_problems(read.error(), file);
   return *read;
+}
+
+/// Facts beside a policy; a name that is no host is a `ParseError`.
+[[nodiscard]] inline facts make_facts(std::uint64_t epoch, const std::map<std::string, family_set>& resolved) {
+  facts given;
+  given.epoch = epoch;
+  for (const auto& [name, families] : resolved) given.resolved.emplace(parse_or_raise<host>(name).to_text(), families);
+  return given;
 }
 
 }  // namespace smplist::python

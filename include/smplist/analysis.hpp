@@ -3,6 +3,7 @@
 /// Floor 8. Every question about a policy, answered over every client there can be: folds over one partition.
 #pragma once
 
+#include <smplist/analysis/ambiguity.hpp>
 #include <smplist/analysis/compare.hpp>
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>

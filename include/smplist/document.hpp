@@ -10,6 +10,7 @@
 #include <smplist/document/read_plan.hpp>
 #include <smplist/document/read_policy.hpp>
 #include <smplist/document/write.hpp>
+#include <smplist/document/write_ambiguity.hpp>
 #include <smplist/document/write_partition.hpp>
 #include <smplist/document/write_vectors.hpp>
 #include <smplist/document/write_verify.hpp>

@@ -6,6 +6,7 @@ from typing import Any, overload
 from typing_extensions import Buffer
 
 from smplist._errors import ParseError
+from smplist.analysis.ambiguity import Ambiguity
 from smplist.analysis.mutants import Mutants
 from smplist.analysis.vectors import Vectors
 from smplist.analysis.verify import Proof, Proofs
@@ -539,6 +540,7 @@ class Partition:
 
 class Policy:
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
+    def ambiguity(self, *, resolved: collections.abc.Mapping[str, collections.abc.Iterable[str]] = ...) -> Ambiguity: ...
     def evaluate(
         self,
         client: Client,
@@ -773,6 +775,7 @@ class TraceStep:
     @property
     def text(self) -> str: ...
 
+def ambiguity_json(policy: Policy, resolved: dict[str, Any]) -> str: ...
 def lint_rules() -> list[Any]: ...
 def equivalent(before: Partition, after: Partition) -> str: ...
 def refines(after: Partition, before: Partition) -> str: ...

@@ -18,7 +18,8 @@ FLOORS = [
     "client location draft canonical validate policy",
     "reason plan route match evaluation scope evaluate failover",
     "compile",
-    "analysis/finding analysis/answer analysis/partition analysis/space analysis/orders analysis/expectation analysis/verify analysis/compare analysis/vectors analysis/lint analysis",
+    "analysis/finding analysis/answer analysis/partition analysis/space analysis/orders analysis/expectation analysis/verify "
+    "analysis/compare analysis/vectors analysis/lint analysis/ambiguity analysis",
     "smplist",
 ]
 SIDE = ["document", "json", "format", "arrow"]

@@ -53,7 +53,7 @@ def subcommands() -> list[str]:
     table, page = read("python/smplist/cli/__init__.py"), read("docs/reference/cli.md")
     wrong = []
     for path in sorted((ROOT / "python/smplist/cli").glob("*.py")):
-        if path.stem == "__init__":
+        if path.stem.startswith("_"):
             continue
         if f'"{path.stem}": (' not in table:
             wrong.append(f"cli/{path.name} has no row in COMMANDS")

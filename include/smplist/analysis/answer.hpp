@@ -6,7 +6,10 @@
 #include <smplist/plan.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -96,5 +99,22 @@ namespace detail {
 }
 
 }  // namespace detail
+
+/// Distinct answers, numbered as they come; those of several policies can share one pool, and are equal if their numbers are.
+class answer_pool {
+ public:
+  [[nodiscard]] std::uint32_t number(answer found) {
+    const auto [at, fresh] = known_.emplace(detail::key_of(found), static_cast<std::uint32_t>(answers_.size()));
+    if (fresh) answers_.push_back(std::move(found));
+    return at->second;
+  }
+
+  [[nodiscard]] const std::vector<answer>& answers() const& noexcept { return answers_; }
+  [[nodiscard]] std::vector<answer> answers() && noexcept { return std::move(answers_); }
+
+ private:
+  std::unordered_map<std::string, std::uint32_t> known_;  // looked up, never iterated
+  std::vector<answer> answers_;
+};
 
 }  // namespace smplist

@@ -11,8 +11,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -287,20 +285,17 @@ inline std::optional<client> partition::witness(const client_class& who) const {
 }
 
 inline void partition::ask() {
-  std::unordered_map<std::string, std::uint32_t> known;  // looked up, never iterated
-  const auto intern = [&](answer found) {
-    const auto [at, fresh] = known.emplace(detail::key_of(found), static_cast<std::uint32_t>(answers_.size()));
-    if (fresh) answers_.push_back(std::move(found));
-    return at->second;
-  };
+  answer_pool pool;
   table_.assign(rows() * 8, no_answer);
   for (std::size_t i = 0; i < rows() * 4; ++i) {
     const std::optional<client> asked = witness(class_at(i));
     if (!asked) continue;
     for (const service what : all_services) {
-      table_[i * 2 + static_cast<std::size_t>(what)] = intern(answer_of(detail::evaluation(policy_, *asked, what, given_).run()));
+      table_[i * 2 + static_cast<std::size_t>(what)] =
+          pool.number(answer_of(detail::evaluation(policy_, *asked, what, given_).run()));
     }
   }
+  answers_ = std::move(pool).answers();
 }
 
 inline std::vector<answer_region> partition::regions(family f, service what, location where,

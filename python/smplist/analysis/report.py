@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import copy
+import csv
 import importlib
+import io
 import json
 from typing import Any, ClassVar
 
@@ -39,6 +41,15 @@ class Report:
         """For people: a few lines, the most important first."""
         raise NotImplementedError
 
+    def to_csv(self) -> str:
+        """The rows as CSV with a header; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(self.columns)
+        for row in self.rows():
+            writer.writerow([_cell(row[column]) for column in self.columns])
+        return out.getvalue()
+
     def to_frame(self) -> Any:
         """The rows as a pandas table; needs the extra `frame`."""
         try:
@@ -68,3 +79,26 @@ class Report:
 
     def _table(self, cells: list[list[object]]) -> Markup:
         return table(list(self.columns), cells)
+
+
+def _cell(value: object) -> str:
+    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def range_text(first: str, last: str) -> str:
+    """A range as documents write it: an address, a prefix, or both ends."""
+    from smplist._core import AddressRange
+
+    return str(AddressRange.from_ends(first, last))
+
+
+def brief(answer: dict[str, Any]) -> str:
+    """An answer in a few words: each stage's list with its sources, `|` between those of a random order."""
+    if not answer["stages"]:
+        return f"nothing ({answer['outcome']})"
+    parts = []
+    for stage in answer["stages"]:
+        names = (" | " if stage["order"] == "random" else ", ").join(step["source"] for step in stage["attempts"])
+        parts.append(f"{stage['attempts'][0]['list']}: {names}")
+    return "; then ".join(parts)

@@ -15,6 +15,10 @@ COMMANDS = {
     "check": ("check", "Parse, validate and lint policies."),
     "explain": ("explain", "Which sources will this client ask, and why?"),
     "evaluate": ("evaluate", "A plan for every row of a file of clients."),
+    "ambiguity": ("ambiguity", "Where does the answer depend on a rule that nobody states?"),
+    "partition": ("partition", "Every answer of a policy, and who gets it."),
+    "coverage": ("coverage", "What do the clients of a file use of a policy?"),
+    "replay": ("replay", "Which clients of a file would get another answer?"),
     "verify": ("verify", "Prove expectations over all clients, or show one that refutes them."),
     "vectors": ("vectors", "A finite test set, against which any agent can be certified."),
     "mutants": ("mutants", "Would the expectations notice a small mistake in the policy?"),
@@ -92,6 +96,16 @@ def load_with_document(path: str) -> tuple[Any, Any]:
         fail(f"smplist: cannot read {path}: {error.strerror or error}")
     except MemoryError:
         fail(f"smplist: {path} does not fit into memory")
+
+
+def echo_report(report: Any, form: str) -> None:
+    """A report on standard output: `text`, `json` or `csv`."""
+    if form == "json":
+        click.echo(report.to_json())
+    elif form == "csv":
+        click.echo(report.to_csv(), nl=False)
+    else:
+        click.echo(report.to_text(), nl=False)
 
 
 def main() -> None:

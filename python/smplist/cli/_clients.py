@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""Files of clients for the command line: CSV and NDJSON, row by row, bad rows told apart and never fatal."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from smplist.cli import EXIT_FINDINGS, fail
+
+_CLIENT_COLUMNS = ("id", "addresses", "location", "gateways", "reached", "stack")
+_LISTS = ("addresses", "gateways", "reached", "stack")
+_MAX_LINE = 1_000_000
+
+
+def form_of(path: str, stated: str | None) -> str:
+    """`csv` or `ndjson`, stated or by suffix; standard streams are CSV unless stated otherwise."""
+    suffix = Path(path).suffix.lower()
+    known = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", "": "csv" if path == "-" else None}
+    form = stated or known.get(suffix)
+    if form is None:
+        fail(f"smplist: {path}: the suffix {suffix!r} names no format; use .csv or .ndjson, or state --from or --to")
+    return form
+
+
+def _short_lines(lines: IO[str]) -> Iterator[str]:
+    """The lines of a file; one that never ends becomes an error instead of filling the memory."""
+    while line := lines.readline(_MAX_LINE):
+        if len(line) == _MAX_LINE and not line.endswith("\n"):
+            while (rest := lines.readline(_MAX_LINE)) and not rest.endswith("\n"):
+                pass
+            line = "\x00too long\n"
+        yield line
+
+
+def _from_csv(lines: IO[str]) -> Iterator[tuple[int, Any, str]]:
+    """(line, client document or error text, raw row) of CSV; the header is read at once."""
+    rows = csv.reader(_short_lines(lines))
+    header = next(rows, None)
+    if header is None:
+        fail("smplist: the clients are empty: the first line names the columns")
+    header = [name.strip().lstrip("\ufeff") for name in header]
+    unknown = [name for name in header if name not in _CLIENT_COLUMNS]
+    if unknown or "addresses" not in header:
+        wrong = f"unknown column {unknown[0]!r}" if unknown else "no column 'addresses'"
+        fail(f"smplist: the clients' header has {wrong}; the columns are {', '.join(_CLIENT_COLUMNS)}")
+    return _csv_rows(rows, header)
+
+
+def _csv_rows(rows: Any, header: list[str]) -> Iterator[tuple[int, Any, str]]:
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error as error:
+            yield rows.line_num, f"not CSV: {error}", ""
+            continue
+        if row is None:
+            return
+        if not row:
+            continue
+        raw = ",".join(row)
+        if raw == "\x00too long":
+            yield rows.line_num, "the line is longer than 1,000,000 characters", ""
+        elif len(row) != len(header):
+            yield rows.line_num, f"{len(row)} columns, expected {len(header)}", raw
+        else:
+            cells = dict(zip(header, row, strict=True))
+            yield rows.line_num, {k: v.split() if k in _LISTS else v for k, v in cells.items() if v}, raw
+
+
+def _from_ndjson(lines: IO[str]) -> Iterator[tuple[int, Any, str]]:
+    """(line, client text, raw row) of one JSON document a line."""
+    for number, line in enumerate(_short_lines(lines), 1):
+        if line == "\x00too long\n":
+            yield number, "the line is longer than 1,000,000 characters", ""
+        elif line.strip():
+            yield number, line.encode("utf-8", "surrogateescape"), line.rstrip("\n")
+
+
+def _client(document: Any) -> Any:
+    """A client from what a reader found, or the reason why it is none."""
+    from smplist import Client, PolicyError
+
+    if isinstance(document, str):
+        return document
+    try:
+        if isinstance(document, bytes):
+            return Client.from_json(document.decode("utf-8"))
+        return Client.from_dict(document)
+    except PolicyError as error:
+        return "; ".join(f"{e.pointer.lstrip('/')}: {e.reason}" if e.pointer else e.reason for e in error.errors)
+    except UnicodeError:
+        return "a byte is not UTF-8"
+
+
+class Rejects:
+    """Rows that are no clients: counted, the first few shown, all of them in the rejects file."""
+
+    def __init__(self, path: str | None, stack: contextlib.ExitStack) -> None:
+        self.count = 0
+        self.path = path
+        self.writer: Any = None
+        if path:
+            self.writer = csv.writer(
+                stack.enter_context(open(path, "w", encoding="utf-8", errors="backslashreplace", newline=""))
+            )
+            self.writer.writerow(["line", "reason", "row"])
+
+    def add(self, line: int, reason: str, raw: str) -> None:
+        self.count += 1
+        if self.writer:
+            self.writer.writerow([line, reason, raw])
+        elif self.count <= 10:
+            click.echo(f"line {line}: {reason}", err=True)
+
+    def clients(self, rows: Iterator[tuple[int, Any, str]]) -> Iterator[tuple[int, Any]]:
+        """The line and the client of every row that is one; the others are added."""
+        shown = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        for line, document, raw in _progress(rows, shown):
+            client = _client(document)
+            if isinstance(client, str):
+                self.add(line, client, raw)
+            else:
+                yield line, client
+
+    def leave(self) -> None:
+        """Say how many there were, and end with the exit code for it; nothing if there were none."""
+        if self.count:
+            where = f", see {self.path}" if self.path else ""
+            click.echo(f"{self.count} row{'s' if self.count != 1 else ''} rejected{where}", err=True)
+            sys.exit(EXIT_FINDINGS)
+
+
+def _progress(rows: Iterator[tuple[int, Any, str]], shown: bool) -> Iterator[tuple[int, Any, str]]:
+    """Counts rows on a terminal, twice a second at most."""
+    if not shown:
+        yield from rows
+        return
+    import time
+
+    started = said = time.monotonic()
+    for count, row in enumerate(rows, 1):
+        yield row
+        now = time.monotonic()
+        if now - said > 0.5:
+            said = now
+            click.echo(f"\r{count:,} clients, {count / (now - started):,.0f} a second", nl=False, err=True)
+    click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def _open(path: str) -> IO[str]:
+    try:
+        return open(path, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    except OSError as error:
+        fail(f"smplist: cannot read {path}: {error.strerror or error}")
+
+
+def client_rows(path: str, form: str) -> Iterator[tuple[int, Any, str]]:
+    """The rows of a file: line, client document or error text, raw row. The header is read at once."""
+    source = sys.stdin if path == "-" else _open(path)
+    if path == "-":
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    return _closing(_from_csv(source) if form == "csv" else _from_ndjson(source), source)
+
+
+def _closing(rows: Iterator[tuple[int, Any, str]], source: IO[str]) -> Iterator[tuple[int, Any, str]]:
+    with source if source is not sys.stdin else contextlib.nullcontext():
+        yield from rows

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""`smplist partition`: every answer of a policy, and who gets it."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from smplist.cli import echo_report, load_policy
+
+
+@click.command()
+@click.argument("policy")
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "certificate"]), default="text", show_default=True)
+def command(policy: str, form: str) -> None:
+    """Every answer of a policy, and the addresses whose clients get it.
+
+    A certificate is all of it together with the policy; docs/reference/check_certificate.py verifies it without smplist.
+
+    Example: smplist partition policy.yaml --format csv
+    """
+    from smplist.analysis.partition import Pieces
+
+    cut = load_policy(policy).partition()
+    if form == "certificate":
+        click.echo(json.dumps(cut.certificate(), ensure_ascii=False))
+    elif form == "json":
+        click.echo(cut.to_json())
+    else:
+        echo_report(Pieces(cut), form)
