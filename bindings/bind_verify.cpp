@@ -10,11 +10,6 @@ namespace smplist::python {
 
 namespace {
 
-/// Expectations that were read.
-struct expectations {
-  std::vector<expectation> all;
-};
-
 [[nodiscard]] const client_space::member& member_at(const client_space& space, std::size_t i) {
   if (i >= space.members().size()) throw py::index_error("no such class");
   return space.members()[i];

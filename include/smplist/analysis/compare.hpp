@@ -189,28 +189,34 @@ class joint_fold {
     return true;
   }
 
+  /// Does one win by the first policy, and the other by the second?
+  [[nodiscard]] bool cross(const column& x, const column& y) const noexcept {
+    return rank_before(x) < rank_before(y) && rank_after(y) < rank_after(x);
+  }
+
   /// Clients with one address of each family.
   [[nodiscard]] bool pairs() {
-    std::vector<const column*> of[2];
-    for (const column& x : columns_) {
-      if (x.usable) of[x.first->is_ipv4() ? 0 : 1].push_back(&x);
+    std::vector<std::size_t> of[2];
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i].usable) of[columns_[i].first->is_ipv4() ? 0 : 1].push_back(i);
     }
-    std::map<const column*, const column*> wins;  // over which other
-    for (const column* const x : of[0]) {
-      for (const column* const y : of[1]) {
-        const bool x_before = rank_before(*x) <= rank_before(*y);
-        const bool x_after = rank_after(*x) <= rank_after(*y);
-        if (x_before == x_after) {
-          wins.emplace(x_before ? x : y, x_before ? y : x);
-          continue;
+    std::vector<const column*> beaten(columns_.size(), nullptr);  // one that each wins over, by both policies
+    for (const std::size_t i : of[0]) {
+      for (const std::size_t j : of[1]) {
+        const column& x = columns_[i];
+        const column& y = columns_[j];
+        const bool crossing = cross(x, y);
+        if (!crossing && !cross(y, x)) {
+          const bool x_wins = rank_before(x) <= rank_before(y) && rank_after(x) <= rank_after(y);
+          beaten[x_wins ? i : j] = &columns_[x_wins ? j : i];
+        } else if (!visit(crossing ? x : y, crossing ? y : x, {*x.first, *y.first}, joint_kind::pair)) {
+          return false;
         }
-        const column& first = x_before ? *x : *y;
-        if (!visit(first, x_before ? *y : *x, {*x->first, *y->first}, joint_kind::pair)) return false;
       }
     }
-    for (const column& x : columns_) {  // in their order, not in that of the map
-      const auto found = wins.find(&x);
-      if (found != wins.end() && !visit(x, x, {*x.first, *found->second->first}, joint_kind::pair)) return false;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const column& x = columns_[i];
+      if (beaten[i] != nullptr && !visit(x, x, {*x.first, *beaten[i]->first}, joint_kind::pair)) return false;
     }
     return true;
   }
@@ -218,18 +224,21 @@ class joint_fold {
   /// All others: with stated stacks, with two addresses of one family, with unusable ones beside usable ones, without any.
   [[nodiscard]] bool stated() {
     columns_.push_back({});
+    std::vector<std::pair<const column*, const column*>> crossing;
+    for (const column& x : columns_) {
+      for (const column& y : columns_) {
+        if (cross(x, y)) crossing.emplace_back(&x, &y);
+      }
+    }
     const std::optional<family_set> stacks[] = {{}, family_set(family::ipv4), family_set(family::ipv6), family_set::both()};
     for (const auto& stack : stacks) {
-      for (std::size_t i = 0; i < columns_.size(); ++i) {
-        const column& x = columns_[i];
+      for (const column& x : columns_) {
         std::vector<client_address> own;
         if (x.first) own.emplace_back(*x.first);
         if (!visit(x, x, own, joint_kind::other, stack)) return false;
-        for (std::size_t j = 0; j < columns_.size(); ++j) {
-          const column& y = columns_[j];
-          if (!(rank_before(x) < rank_before(y) && rank_after(y) < rank_after(x))) continue;
-          if (!visit(x, y, {*x.first, *y.first}, joint_kind::other, stack)) return false;
-        }
+      }
+      for (const auto& [x, y] : crossing) {  // both have addresses: having none wins over nobody
+        if (!visit(*x, *y, {*x->first, *y->first}, joint_kind::other, stack)) return false;
       }
     }
     return true;

@@ -20,7 +20,8 @@ class expectations_reader {
   [[nodiscard]] result<std::vector<expectation>, problems> read(const document_node& root) {
     const located top{&root, ""};
     std::vector<expectation> out;
-    if (!in_.expect_object(top, {"schema", "title", "expectations"}) || !is_our_schema(top)) return std::move(in_.found());
+    if (!in_.expect(top, node_kind::object) || !is_our_schema(top)) return std::move(in_.found());
+    in_.expect_object(top, {"schema", "title", "expectations"});
     if (const auto at = in_.find(top, "title")) static_cast<void>(in_.text(*at));
     if (const auto at = in_.require(top, "expectations")) {
       in_.elements(*at, [&](const located& item) { read_one(item, out); });
