@@ -60,11 +60,11 @@ inline std::string check_ambiguity(generate::dice& d) {
       for (const service what : all_services) {
         const client who = at({a}, location::internal);
         readings by_rule;
-        for (const policy& one : rules) by_rule.push_back(answer_of(evaluate(one, who, what)));
+        for (const policy& one : rules) by_rule.push_back(ask(one, who, what));
         std::string wrong = compare_readings(found, unstated_rule::overlap, what, a, by_rule);
         const bool held = !detail::match_lists(p, draft.on_overlap, {a}).lists.empty();
-        readings by_match = {answer_of(evaluate(fallbacks[0], who, what))};
-        if (!held) by_match.push_back(answer_of(evaluate(fallbacks[1], who, what)));
+        readings by_match = {ask(fallbacks[0], who, what)};
+        if (!held) by_match.push_back(ask(fallbacks[1], who, what));
         if (wrong.empty()) wrong = compare_readings(found, unstated_rule::no_match, what, a, by_match);
         if (!wrong.empty()) return wrong + "\n" + p.canonical();
       }

@@ -36,13 +36,22 @@ class dice {
   std::mt19937_64 random_;
 };
 
-// 64 addresses from each: in the middle, at both ends and at the end of the link-local block of each family
-inline const char* const bases[] = {"10.0.0.0",   "10.0.0.128",   "0.0.0.0", "255.255.255.192", "169.254.255.224",
-                                    "2001:db8::", "2001:db8::40", "::",      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffc0",
-                                    "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffe0"};
+// A few addresses from each: in the middle, at both ends and at the end of the link-local block of each family. All of them
+// together are the toy universe, of less than 256 addresses.
+inline constexpr std::size_t block = 25;
+inline const char* const bases[] = {"10.0.0.0",
+                                    "10.0.0.128",
+                                    "0.0.0.0",
+                                    "255.255.255.231",
+                                    "169.254.255.244",
+                                    "2001:db8::",
+                                    "2001:db8::40",
+                                    "::",
+                                    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffe7",
+                                    "febf:ffff:ffff:ffff:ffff:ffff:ffff:fff4"};
 
 inline address near(dice& d, std::size_t base) {
-  const detail::u128 bits = address::parse(bases[base]).bits() + detail::u128{0, d.below(64)};
+  const detail::u128 bits = address::parse(bases[base]).bits() + detail::u128{0, d.below(block)};
   return address::from_ipv6(bits.hi, bits.lo);
 }
 

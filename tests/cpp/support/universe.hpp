@@ -12,13 +12,13 @@ namespace universe {
 
 using namespace smplist;
 
-/// All toy addresses of a family, ascending by block: 320, of which ranges hold any part.
+/// All toy addresses of a family, block by block, and one that no range can be near.
 inline std::vector<address> addresses(family f) {
   std::vector<address> all;
   for (const char* base : generate::bases) {
     const address first = address::parse(base);
     if (first.family() != f) continue;
-    for (std::uint64_t i = 0; i < 64; ++i) {
+    for (std::uint64_t i = 0; i < generate::block; ++i) {
       const detail::u128 bits = first.bits() + detail::u128{0, i};
       all.push_back(address::from_ipv6(bits.hi, bits.lo));
     }
@@ -40,6 +40,8 @@ inline const std::optional<family_set> stacks[] = {std::nullopt, family_set(fami
                                                    family_set::both()};
 
 /// What a client gets, asked of the plain engine.
-inline answer ask(const policy& p, const client& who, service what) { return answer_of(evaluate(p, who, what)); }
+inline answer ask(const policy& p, const client& who, service what) {
+  return answer_of(detail::evaluation(p, who, what, {}).run());
+}
 
 }  // namespace universe
