@@ -7,6 +7,7 @@
 // SMPLIST_SEED repeats a run. The exit code is 1 if anything differs.
 #include "../cpp/support/ambiguity_check.hpp"
 #include "../cpp/support/partition_check.hpp"
+#include "../cpp/support/verify_check.hpp"
 #include "lookups.hpp"
 
 #include <atomic>
@@ -28,6 +29,10 @@ struct check {
 constexpr check checks[] = {
     {"partition", universe::check_partition},
     {"ambiguity", universe::check_ambiguity},
+    {"verify", verify_check::check_verify},
+    {"same-list", verify_check::check_same_list},
+    {"compare", verify_check::check_compare},
+    {"vectors", verify_check::check_vectors},
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
