@@ -27,12 +27,9 @@ struct check {
 
 // one row for each analysis
 constexpr check checks[] = {
-    {"partition", universe::check_partition},
-    {"ambiguity", universe::check_ambiguity},
-    {"verify", verify_check::check_verify},
-    {"same-list", verify_check::check_same_list},
-    {"compare", verify_check::check_compare},
-    {"vectors", verify_check::check_vectors},
+    {"partition", universe::check_partition}, {"ambiguity", universe::check_ambiguity},
+    {"verify", verify_check::check_verify},   {"same-list", verify_check::check_same_list},
+    {"compare", verify_check::check_compare}, {"vectors", verify_check::check_vectors},
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

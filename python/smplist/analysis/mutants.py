@@ -178,12 +178,9 @@ def _of_list(entry: Document, pointer: str, name: str, proxy: tuple[Document, st
     through = holder["proxy"]
     if through is not None:
         yield _Mutation(f"{place}/proxy", f"the proxy of {name} dropped", holder, "proxy", None)
-        for value in _BOOLEANS:
-            if value != through["converts"]:
-                words = json.dumps(value)
-                yield _Mutation(
-                    f"{place}/proxy/converts", f"converts of the proxy of {name} is {words}", through, "converts", value
-                )
+        other = not through["converts"]
+        change = f"converts of the proxy of {name} is {json.dumps(other)}"
+        yield _Mutation(f"{place}/proxy/converts", change, through, "converts", other)
 
 
 def mutations(document: Document) -> Iterator[_Mutation]:

@@ -59,8 +59,8 @@ class Vectors(Report):
             if got != vector["expected"]:
                 wrong.append({**vector, "got": got})
                 continue
-            for pattern in vector["availability"] if walk else ():
-                asked = walk(got, pattern["down"])
+            for pattern in vector["availability"]:
+                asked = pattern["asked"] if walk is None else walk(got, pattern["down"])
                 if asked != pattern["asked"]:
                     wrong.append({**vector, "got": {"down": pattern["down"], "asked": asked}})
         return wrong

@@ -347,6 +347,20 @@ def read_expectations(what: Any) -> Expectations:
     raise TypeError(f"expected a predicate, a path, a dict or a list of expectations, not {type(what).__name__}")
 
 
+def prove(policy: Policy, expectations: Any) -> Proofs:
+    """The proofs of expectations: a path, a dict as the document has it, or a list of them.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    PolicyError
+        With everything that is wrong with the expectations.
+    """
+    proofs = read_expectations(expectations).verify(policy.partition())
+    return Proofs({"revision": policy.revision, "proofs": json.loads(proofs)})
+
+
 def verify(policy: Policy, what: Any, *, where: Where = None, any_order: bool = False, name: str = "") -> Proof | Proofs:
     """Prove something of a policy over all its clients, or refute it by a client that replays.
 
@@ -376,8 +390,7 @@ def verify(policy: Policy, what: Any, *, where: Where = None, any_order: bool = 
     if not callable(what):
         if where is not None or any_order or name:
             raise TypeError("where, any_order and name belong to a predicate; expectations say where themselves")
-        proofs = read_expectations(what).verify(policy.partition())
-        return Proofs({"revision": policy.revision, "proofs": json.loads(proofs)})
+        return prove(policy, what)
     name = name or getattr(what, "__name__", type(what).__name__)
     space = ClientSpace(policy.partition(), where_of(where))
     if space.revision and space.revision != policy.revision:

@@ -43,9 +43,9 @@ def command(policy: str, expectations: str, form: str) -> None:
         fail("smplist: only one of the two can be standard input; give a path for the other")
     loaded = load_policy(policy)
     wanted = load_expectations(expectations)
-    from smplist.analysis.verify import verify
+    from smplist.analysis.verify import prove
 
-    proofs = verify(loaded, wanted)
+    proofs = prove(loaded, wanted)
     if form == "text":
         click.echo(proofs.to_text())
     elif form == "json":
