@@ -265,7 +265,8 @@ expectations:
             7,
             25,
             "/expectations/1/where/addresses/0",
-            "host bits are set behind the prefix: '10.0.0.1/8'; write 10.0.0.1 for this address alone, or 10.0.0.0/8 for the whole network",
+            "host bits are set behind the prefix: '10.0.0.1/8'; "
+            "write 10.0.0.1 for this address alone, or 10.0.0.0/8 for the whole network",
         ),
         (8, 12, "/expectations/1/never", "it expects nothing; write a condition, or remove the key"),
         (9, 5, "/expectations/2", "it expects nothing; write 'always', 'never' or both"),
