@@ -214,6 +214,21 @@ void bind_policy_class(py::module_& m) {
           },
           py::kw_only(), "resolved"_a = std::map<std::string, family_set>{},
           "Where the answer depends on a rule that nobody states: an `Ambiguity`. [S-03] [S-44] [S-45]")
+      .def(
+          "verify",
+          [](const py::object& self, const py::object& what, const py::kwargs& more) {
+            return py::module_::import("smplist.analysis.verify").attr("verify")(self, what, **more);
+          },
+          "what"_a, "Proves a predicate on plans, or expectations, over all clients: `smplist.analysis.verify.verify`.")
+      .def(
+          "vectors", [](const py::object& self) { return py::module_::import("smplist.analysis.vectors").attr("vectors")(self); },
+          "A finite test set for agents: `smplist.analysis.vectors.vectors`.")
+      .def(
+          "mutants",
+          [](const py::object& self, const py::object& expectations, const py::kwargs& more) {
+            return py::module_::import("smplist.analysis.mutants").attr("mutants")(self, expectations, **more);
+          },
+          "expectations"_a, "Whether expectations notice small mistakes in the policy: `smplist.analysis.mutants.mutants`.")
       .def("__repr__", [](const policy& p) {
         return fmt::format("Policy({}, {} sources, {} lists, {})", py::repr(py::str(p.content().title)).cast<std::string>(),
                            p.content().sources.size(), p.content().lists.size(), p.revision().substr(0, 19));

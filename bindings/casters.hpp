@@ -18,6 +18,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace smplist::python {
 
@@ -83,15 +84,21 @@ struct document {
   std::string file;
 };
 
+/// Expectations that were read.
+struct expectations {
+  std::vector<expectation> all;
+};
+
 /// The classes whose instances Python holds. One that `T.__new__(T)` made has no value, and must not be read.
 template <class... Classes>
 struct bound_classes {
   template <class T>
   static constexpr bool contain = (std::is_same_v<T, Classes> || ...);
 };
-using all_classes = bound_classes<address, address_range, range_set, host, host_port, mac_address, source, proxy, source_list,
-                                  client, policy, finding, planned_stage, attempt, ignored_source, trace_step, deciding_range,
-                                  plan_scope, plan, failover, document, answer, client_class, partition, policy_diff>;
+using all_classes =
+    bound_classes<address, address_range, range_set, host, host_port, mac_address, source, proxy, source_list, client, policy,
+                  finding, planned_stage, attempt, ignored_source, trace_step, deciding_range, plan_scope, plan, failover,
+                  document, answer, client_class, partition, policy_diff, client_space, expectations>;
 
 }  // namespace smplist::python
 

@@ -8,3 +8,6 @@
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
 #include <smplist/analysis/quiet.hpp>
+#include <smplist/analysis/compare.hpp>
+#include <smplist/analysis/vectors.hpp>
+#include <smplist/analysis/verify.hpp>

@@ -6,9 +6,12 @@
 
 #include <smplist/document/node.hpp>
 #include <smplist/document/read_client.hpp>
+#include <smplist/document/read_expectations.hpp>
 #include <smplist/document/read_plan.hpp>
 #include <smplist/document/read_policy.hpp>
 #include <smplist/document/write.hpp>
 #include <smplist/document/write_ambiguity.hpp>
 #include <smplist/document/write_diff.hpp>
 #include <smplist/document/write_partition.hpp>
+#include <smplist/document/write_vectors.hpp>
+#include <smplist/document/write_verify.hpp>

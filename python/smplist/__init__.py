@@ -60,6 +60,7 @@ from smplist._core import (
 )
 from smplist._errors import ParseError, PolicyError, Problem
 from smplist.analysis.blame import Blame, GitError, blame
+from smplist.analysis.compare import disjoint, equivalent, refines
 from smplist.analysis.diff import ChangeCheck, Diff, check_change, diff
 from smplist.files import import_ranges, load, loads, schema
 
@@ -120,11 +121,14 @@ __all__ = [
     "blame",
     "check_change",
     "diff",
+    "disjoint",
+    "equivalent",
     "get_cmake_dir",
     "get_include",
     "import_ranges",
     "load",
     "loads",
+    "refines",
     "schema",
 ]
 

@@ -18,8 +18,9 @@ FLOORS = [
     "client location draft canonical validate policy",
     "reason plan route match evaluation scope evaluate failover",
     "compile",
-    "analysis/finding analysis/answer analysis/partition analysis/lint analysis/ambiguity analysis/change analysis/evidence"
-    " analysis/pairs analysis/pair_tally analysis/diff analysis/quiet analysis",
+    "analysis/finding analysis/answer analysis/partition analysis/space analysis/orders analysis/expectation analysis/verify "
+    "analysis/compare analysis/vectors analysis/lint analysis/ambiguity analysis/change analysis/evidence analysis/pairs "
+    "analysis/pair_tally analysis/diff analysis/quiet analysis",
     "smplist",
 ]
 SIDE = ["document", "json", "format", "arrow"]

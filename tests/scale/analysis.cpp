@@ -8,6 +8,7 @@
 #include "../cpp/support/ambiguity_check.hpp"
 #include "../cpp/support/diff_check.hpp"
 #include "../cpp/support/partition_check.hpp"
+#include "../cpp/support/verify_check.hpp"
 #include "lookups.hpp"
 
 #include <atomic>
@@ -27,9 +28,10 @@ struct check {
 
 // one row for each analysis
 constexpr check checks[] = {
-    {"partition", universe::check_partition},
-    {"ambiguity", universe::check_ambiguity},
-    {"diff", diff_check::check_random},
+    {"partition", universe::check_partition},     {"ambiguity", universe::check_ambiguity},
+    {"diff", diff_check::check_random},           {"verify", verify_check::check_verify},
+    {"same-list", verify_check::check_same_list}, {"compare", verify_check::check_compare},
+    {"vectors", verify_check::check_vectors},
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

@@ -21,10 +21,13 @@ COMMANDS = {
     "replay": ("replay", "Which clients of a file would get another answer?"),
     "diff": ("diff", "Every client whose answer changes from one policy to another."),
     "blame": ("blame", "Which commit last changed the answer of a client?"),
+    "verify": ("verify", "Prove expectations over all clients, or show one that refutes them."),
+    "vectors": ("vectors", "A finite test set, against which any agent can be certified."),
+    "mutants": ("mutants", "Would the expectations notice a small mistake in the policy?"),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
     "compile": ("compile", "Write a policy as one file that opens at once."),
-    "schema": ("schema", "Print the JSON Schema of a policy, a client or a plan."),
+    "schema": ("schema", "Print the JSON Schema of a policy, a client, a plan or expectations."),
 }
 
 EXIT_FINDINGS = 1

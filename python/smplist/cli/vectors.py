@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""`smplist vectors`: a test set for agents."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import IO, Any
+
+import click
+
+from smplist.cli import load_policy
+
+
+def _write(policy: Any, form: str, out: IO[str]) -> int:
+    """Writes vector by vector: there may be millions."""
+    from smplist import _core
+    from smplist.analysis.vectors import header
+
+    head = json.dumps(header(policy), ensure_ascii=False)
+    count = 0
+
+    def line(text: str) -> None:
+        nonlocal count
+        out.write(f"{text}\n" if form == "ndjson" else f"{',' if count else ''}\n{text}")
+        count += 1
+
+    out.write(f"{head}\n" if form == "ndjson" else f'{head[:-1]}, "vectors": [')
+    _core.each_vector(policy.partition(), line)
+    out.write("" if form == "ndjson" else "\n]}\n")
+    return count
+
+
+@click.command()
+@click.argument("policy")
+@click.option("--format", "form", type=click.Choice(["text", "json", "ndjson"]), default="text", show_default=True)
+@click.option("-o", "--output", type=click.Path(dir_okay=False), help="Where to write; standard output without it.")
+def command(policy: str, form: str, output: str | None) -> None:
+    """Write a finite test set for a policy: any agent can be certified against it.
+
+    Exit code 0, or 2 if the policy is unusable.
+
+    Example: smplist vectors policy.yaml --format ndjson -o vectors.ndjson
+    """
+    loaded = load_policy(policy)
+    if form == "text":
+        from smplist.analysis.vectors import vectors
+
+        text = vectors(loaded).to_text() + "\n"
+        sys.stdout.write(text) if output is None else _whole(output, lambda out: out.write(text))
+    elif output is None:
+        _write(loaded, form, sys.stdout)
+    else:
+        _whole(output, lambda out: _write(loaded, form, out))
+
+
+def _whole(path: str, write: Any) -> None:
+    """A file that appears whole or not at all."""
+    import os
+    from pathlib import Path
+
+    from smplist.files import staging
+
+    beside = staging(path)
+    try:
+        with beside.open("w", encoding="utf-8") as out:
+            write(out)
+        if beside != Path(path):
+            os.replace(beside, path)
+    finally:
+        if beside != Path(path):
+            beside.unlink(missing_ok=True)

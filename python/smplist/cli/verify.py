@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""`smplist verify`: expectations, proved or refuted."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, fail, load_policy
+
+
+def load_expectations(path: str) -> Any:
+    """Expectations from a path, `-` being standard input; whatever is wrong with them ends the program with every error."""
+    from smplist._core import Expectations
+    from smplist._errors import PolicyError
+    from smplist.files import decode, load_document, parse_document
+
+    try:
+        document = parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
+        return Expectations.from_document(document)
+    except PolicyError as error:
+        count = len(error.errors)
+        fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was verified")
+    except OSError as error:
+        fail(f"smplist: cannot read {path}: {error.strerror or error}")
+
+
+@click.command()
+@click.argument("policy")
+@click.argument("expectations")
+@click.option("--format", "form", type=click.Choice(["text", "json", "ndjson"]), default="text", show_default=True)
+def command(policy: str, expectations: str, form: str) -> None:
+    """Prove expectations over all clients of a policy, or show a client that refutes them.
+
+    Exit code 0: all proved; 1: some refuted; 2: a file is unusable, or an expectation can never apply.
+
+    Example: smplist verify policy.yaml expectations.yaml
+    """
+    if policy == "-" and expectations == "-":
+        fail("smplist: only one of the two can be standard input; give a path for the other")
+    loaded = load_policy(policy)
+    wanted = load_expectations(expectations)
+    from smplist.analysis.verify import prove
+
+    proofs = prove(loaded, wanted)
+    if form == "text":
+        click.echo(proofs.to_text())
+    elif form == "json":
+        click.echo(proofs.to_json())
+    else:
+        for proof in proofs.proofs():
+            click.echo(json.dumps(proof.to_dict(), ensure_ascii=False))
+    if proofs.count("error"):
+        sys.exit(EXIT_UNUSABLE)
+    if not proofs:
+        sys.exit(EXIT_FINDINGS)
