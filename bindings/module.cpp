@@ -103,4 +103,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used(), pybind11::multiple_inter
   bind_compiled(m);
   bind_partition(m);
   bind_ambiguity(m);
+  bind_survivability(m);
 }

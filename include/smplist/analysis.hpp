@@ -6,3 +6,5 @@
 #include <smplist/analysis/ambiguity.hpp>
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
+#include <smplist/analysis/survivability.hpp>
+#include <smplist/analysis/weigh.hpp>

@@ -11,3 +11,4 @@
 #include <smplist/document/write.hpp>
 #include <smplist/document/write_ambiguity.hpp>
 #include <smplist/document/write_partition.hpp>
+#include <smplist/document/write_survivability.hpp>

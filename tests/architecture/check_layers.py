@@ -18,7 +18,8 @@ FLOORS = [
     "client location draft canonical validate policy",
     "reason plan route match evaluation scope evaluate failover",
     "compile",
-    "analysis/finding analysis/answer analysis/partition analysis/lint analysis/ambiguity analysis",
+    "analysis/finding analysis/answer analysis/partition analysis/failures analysis/audience analysis/cut_sets"
+    " analysis/survivability analysis/weigh analysis/lint analysis/ambiguity analysis",
     "smplist",
 ]
 SIDE = ["document", "json", "format", "arrow"]
