@@ -136,7 +136,7 @@ TEST_CASE("survivability: worst first, and addresses that are no use are nobody'
     smplist::detail::write_survivability(writer, made(two_and_one()), s);
     return out;
   }();
-  CHECK(json.find(R"("failures":1,"reached":null,"clients":"256","lists":["site"],"cuts":1,)"
+  CHECK(json.find(R"("failures":1,"reached":null,"clients":"256","lists":["site"],"cuts":"1",)"
                   R"("cuts_shown":[[{"unit":"proxy","name":"p.example:3128"}]],"regions":1,)") != std::string::npos);
 }
 

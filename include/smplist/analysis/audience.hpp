@@ -32,7 +32,7 @@ struct audience {
   std::uint32_t answer = no_answer;
   address_count clients = {};               // addresses, or pairs of them
   std::vector<std::uint32_t> lists = {};    // that are chosen for them, `no_list` last; empty outside, where none is
-  std::optional<answer_region> shown = {};  // the first run of their addresses; none for pairs
+  std::optional<answer_region> shown = {};  // the longest run of their addresses; none for pairs
 };
 
 namespace detail {
@@ -100,11 +100,9 @@ class audience_fold {
   void show() {
     const auto f = family_of(who_);
     if (!f) return;
-    for (const address_piece& q : cut_->pieces(*f)) {
-      if (!q.usable) continue;
-      audience& one = found_[at_[cut_->answer_to(cut_->class_of(q, where_), what_)]];
-      if (!one.shown) one.shown = answer_region{q.first, q.last, one.answer};
-      else if (one.shown->last.next() == q.first) one.shown->last = q.last;  // more of the same run
+    for (const answer_region& r : usable_regions(*cut_, *f, what_, where_)) {
+      audience& one = found_[at_[r.answer]];
+      if (!one.shown || one.shown->size() < r.size()) one.shown = r;
     }
   }
 

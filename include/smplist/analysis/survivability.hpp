@@ -39,7 +39,7 @@ struct objection {
   std::uint64_t after = 0;
   address_count clients = {};
   std::uint32_t list = no_list;             // one that is chosen for them
-  std::optional<answer_region> shown = {};  // the first run of their addresses; none for pairs
+  std::optional<answer_region> shown = {};  // the longest run of their addresses; none for pairs
 };
 
 /// Can a declared source be switched off, it alone?

@@ -51,7 +51,7 @@ inline void write_row(json_writer& json, const policy& p, const survivability& s
   row.reached ? json.text(name(*row.reached)) : json.null();
   json.key("clients").text(row.clients.to_text());
   write_lists(json.key("lists"), p, row.lists);
-  json.key("cuts").number(cuts.count);
+  json.key("cuts").text(std::to_string(cuts.count));
   write(json.key("cuts_shown"), cuts.listed);
   json.key("regions").number(row.runs);
   json.key("regions_shown").begin_array();

@@ -19,6 +19,8 @@ COMMANDS = {
     "partition": ("partition", "Every answer of a policy, and who gets it."),
     "coverage": ("coverage", "What do the clients of a file use of a policy?"),
     "replay": ("replay", "Which clients of a file would get another answer?"),
+    "survive": ("survive", "How many failures leave clients with nothing, and which?"),
+    "load": ("load", "Which share of the clients does every source get, before and after failures?"),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
     "compile": ("compile", "Write a policy as one file that opens at once."),
