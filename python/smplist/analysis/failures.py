@@ -56,7 +56,9 @@ def read_probability(value: object) -> Fraction:
         If it is of another type.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | Fraction):
-        raise TypeError(f"a probability is a text, an int or a Fraction, not {type(value).__name__}; write it as '1/100' or '0.01'")
+        raise TypeError(
+            f"a probability is a text, an int or a Fraction, not {type(value).__name__}; write it as '1/100' or '0.01'"
+        )
     if isinstance(value, str):
         text = value.strip()
         if not _PROBABILITY.fullmatch(text) or re.search(r"/0+%?$", text):

@@ -140,7 +140,9 @@ class Survivability(Report):
         head = f"  {'never' if k is None else counted(k, 'failure')}: {_place(row, services)}"
         where = [f"{r['first']}-{r['last']}" for r in sorted(row["regions_shown"], key=lambda r: -int(r["addresses"]))]
         clients = int(row["clients"])
-        size = counted(clients, "pair of addresses", "pairs of addresses") if not where else counted(clients, "address", "addresses")
+        size = (
+            counted(clients, "pair of addresses", "pairs of addresses") if not where else counted(clients, "address", "addresses")
+        )
         lists = ["no list" if name is None else name for name in row["lists"]]
         lines = [head, f"    who   {size}" + (f": {and_more(where, 2, row['regions'])}" if where else "")]
         if lists:
@@ -169,7 +171,9 @@ class Survivability(Report):
             name = "no list" if by["list"] is None else by["list"]
             of_list = f" ({name})" if by["location"] == "internal" else ""
             where = f", {by['first']}-{by['last']}{of_list}" if by["first"] else of_list
-            lines.append(f"  {s['source']:{width}}  {before} -> {by['failures_without']}  for {_place(by, [by['service']])}{where}")
+            lines.append(
+                f"  {s['source']:{width}}  {before} -> {by['failures_without']}  for {_place(by, [by['service']])}{where}"
+            )
         return lines
 
 
