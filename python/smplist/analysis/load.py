@@ -38,14 +38,13 @@ def _fraction(value: Mapping[str, str]) -> Fraction:
 
 
 def percent(share: Fraction) -> str:
-    """A share for people; what is not exact says so: `33.3 %`, `0 %` only for nothing, `< 0.1 %` for nearly nothing."""
-    tenths = share * 1000
-    near = round(tenths)
-    if share and near == 0:
-        return "< 0.1 %"
-    if share != 1 and near == 1000:
-        return "> 99.9 %"
-    return f"{near // 10} %" if near % 10 == 0 else f"{near // 10}.{near % 10} %"
+    """A share for people, to a tenth: `33.3 %`; `0 %` and `100 %` are nothing and all, not nearly."""
+    if share in (0, 1):
+        return f"{share * 100} %"
+    near = round(share * 1000)
+    if near in (0, 1000):
+        return "< 0.1 %" if near == 0 else "> 99.9 %"
+    return f"{near // 10}.{near % 10} %"
 
 
 class _Group:
@@ -88,7 +87,7 @@ class _Engine:
         shared = _shared(likely)
         if len(shared) > _MAX_SHARED:
             raise ValueError(
-                f"{len(shared)} units that may fail are shared by attempts of one client; at most {_MAX_SHARED} are reckoned with: "
+                f"attempts of one client share {len(shared)} units that may fail, and at most {_MAX_SHARED} are reckoned with: "
                 "state fewer probabilities of hosts and proxies"
             )
         found: defaultdict[str, Fraction] = defaultdict(Fraction)
@@ -127,8 +126,8 @@ def first_of_ordered(ups: Sequence[Fraction]) -> list[Fraction]:
 def first_of_random(ups: Sequence[Fraction]) -> list[Fraction]:
     """How likely each is the first that is up, all orders being equally likely.
 
-    Let every one draw a moment between 0 and 1. Whoever is up and has drawn t is first if nobody else is up and has drawn less: the integral over
-    t of the product of 1 - u t over the others. The product of all is made once, and each divided out of it again.
+    Let every one draw a moment between 0 and 1. Whoever is up and has drawn t is first if nobody else is up and has drawn less:
+    the integral over t of the product of 1 - u t over the others. The product of all is made once, and each divided out again.
     """
     product = [Fraction(1)]
     for up in ups:
@@ -181,7 +180,10 @@ class Load(Report):
     columns = ("service", "population", "source", "before", "after", "expected", "second_choice")
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per source that is somebody's first or second choice; shares are texts like `1/3`. No source: nothing is reached."""
+        """One row per source that is somebody's first or second choice, and one without a source for nothing.
+
+        Shares are texts like `1/3`.
+        """
         out = []
         for part in self._data["parts"]:
             for row in [*part["sources"], {"source": None, **part["nothing"]}]:
@@ -447,14 +449,15 @@ def load(policy: Policy, population: Any = None, *, service: str | None = None, 
          resolved: Mapping[str, Iterable[str]] | None = None) -> Load:  # fmt: skip
     """The expected share of every source: whose clients ask it first.
 
-    Exact: shares are rationals. In a random order every permutation is taken to be equally likely, as the keys of clients are taken to be
-    spread evenly [S-21]; of clients that are given as such, the order that each really has.
+    Exact: shares are rationals. In a random order every permutation is taken to be equally likely, as the keys of clients are
+    taken to be spread evenly [S-21]; clients that are given as such have the order that is really theirs.
 
     Parameters
     ----------
     population
-        `ipv4`, `ipv6` or `dual`: every usable address, or pair of them, is one client; None is all three. A dict of ranges and head counts, or an
-        iterable of (range, clients[, stack[, location]]): clients spread evenly over each range. An iterable of `Client`: each counts once.
+        `ipv4`, `ipv6` or `dual`: every usable address, or pair of them, is one client; None is all three. A dict of ranges and
+        head counts, or an iterable of (range, clients[, stack[, location]]): clients spread evenly over each range. An iterable of
+        `Client`: each counts once.
     service
         One service; both without it.
     location
@@ -462,8 +465,8 @@ def load(policy: Policy, population: Any = None, *, service: str | None = None, 
     down
         What has failed, as for `Policy.what_if`: the report has the shares before and after.
     probabilities
-        How likely units fail, each independently of the others: `{"sps-hq": "1/100", "proxy:p.example:3128": "0.1 %"}`; `*` is every source that is not
-        named. The report then has the expected shares, and how likely clients reach something.
+        How likely units fail, each independently of the others: `{"sps-hq": "1/100", "proxy:p.example:3128": "0.1%"}`; `*` is
+        every source that is not named. The report then has the expected shares, and how likely clients reach something.
     epoch
         Of random orders of clients.
     resolved

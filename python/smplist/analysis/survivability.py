@@ -59,15 +59,15 @@ def _advice(row: Mapping[str, Any]) -> str:
 class Survivability(Report):
     """What `survivability` finds. The rows are groups of clients for whom the same failures leave nothing, worst first.
 
-    A group is of one service, one location and one population: clients with one IPv4 address, with one IPv6 address, or with one of each
-    (`dual`, counted in pairs). Link-local and loopback addresses belong to none: they reach nothing under any policy.
+    A group is of one service, one location and one population: clients with one IPv4 address, with one IPv6 address, or with one
+    of each (`dual`, counted in pairs). Link-local and loopback addresses belong to none: they reach nothing under any policy.
     """
 
     columns = ("service", "location", "population", "failures", "clients", "regions", "first", "last", "lists", "cuts", "cut",
                "advice")  # fmt: skip
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per group, worst first; `first` and `last` are its longest region of those shown, `cut` the first of its cuts."""
+        """One row per group, worst first; `first` and `last` are the longest region shown, `cut` the first of the cuts."""
         out = []
         for row in self._data["rows"]:
             longest = max(row["regions_shown"], key=lambda r: int(r["addresses"]), default={"first": None, "last": None})
@@ -125,7 +125,8 @@ class Survivability(Report):
         text = f"{counted(hopeless, 'group')} of clients reach{'es' if hopeless == 1 else ''} nothing already"
         if not rest:
             return text
-        return f"{text}; the weakest of the others {'is' if len(rest) == 1 else 'are'} cut off by {counted(min(rest), 'failure')} of {units}"
+        others = f"the weakest of the others {'is' if len(rest) == 1 else 'are'} cut off"
+        return f"{text}; {others} by {counted(min(rest), 'failure')} of {units}"
 
     def _merged(self) -> list[tuple[dict[str, Any], list[str]]]:
         """Rows that differ in the service only are told once."""
@@ -148,7 +149,7 @@ class Survivability(Report):
         if lists:
             lines.append(f"    list  {and_more(lists, 6)}")
         if k:
-            cuts = [" and ".join(_unit(unit) for unit in cut) for cut in row["cuts_shown"]]
+            cuts = [" + ".join(_unit(unit) for unit in cut) for cut in row["cuts_shown"]]
             lines.append(f"    cut   {and_more(cuts, 2, int(row['cuts'])).replace(', ', ', or ')}")
         return [*lines, f"    do    {_advice(row)}"]
 

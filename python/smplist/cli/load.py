@@ -95,9 +95,9 @@ def _probabilities(stated: tuple[str, ...]) -> dict[str, object]:
               help="Where the clients are; clients of a file say so themselves.")  # fmt: skip
 @click.option("--service", type=click.Choice(["file_reputation", "web_reputation"]), help="One service; both without it.")
 @click.option("--down", multiple=True, metavar="FAILURE",
-              help="What has failed: SOURCE, SOURCE/SERVICE, host:NAME or proxy:HOST:PORT; may stand several times.")  # fmt: skip
+              help="What has failed: SOURCE[/SERVICE], host:NAME or proxy:HOST:PORT; may stand several times.")  # fmt: skip
 @click.option("--probability", multiple=True, metavar="NAME=P",
-              help="How likely it fails, as 1/100, 0.01 or 1%; the name as for --down, * for every other source; may stand several times.")  # fmt: skip
+              help="How likely it fails, as 1/100, 0.01 or 1%; * is every other source; may stand several times.")  # fmt: skip
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders of --clients.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(policy: str, population: str | None, clients: str | None, counts: str | None, form_in: str | None,

@@ -18,9 +18,9 @@ from smplist.cli import EXIT_FINDINGS, fail, load_policy
 @click.option("--at-least", type=click.IntRange(min=0), default=1, show_default=True, metavar="N",
               help="The exit code is 1 if fewer failures leave somebody with nothing.")  # fmt: skip
 @click.option("--keep", type=click.IntRange(min=0), metavar="N",
-              help="Servers may be retired until N failures leave somebody with nothing; without it, if nobody falls.")  # fmt: skip
+              help="A server can be retired if nobody falls below N failures; without it, if nobody falls.")  # fmt: skip
 @click.option("--down", multiple=True, metavar="FAILURE",
-              help="What has failed already: SOURCE, SOURCE/SERVICE, host:NAME or proxy:HOST:PORT; may stand several times.")  # fmt: skip
+              help="What has failed already: SOURCE[/SERVICE], host:NAME or proxy:HOST:PORT; several times.")  # fmt: skip
 @click.option(
     "--regions", type=click.IntRange(min=1), default=10, show_default=True, help="How many regions of a group are listed."
 )
