@@ -17,6 +17,7 @@ from smplist.analysis.survivability import counted
 POPULATIONS = ("ipv4", "ipv6", "dual")
 _NOTHING = ""  # no source is called so
 _MAX_SHARED = 16
+_SHOWN = 40  # sources in the text
 _NOUNS = {
     "ipv4": ("IPv4 address", "IPv4 addresses"),
     "ipv6": ("IPv6 address", "IPv6 addresses"),
@@ -180,7 +181,7 @@ class Load(Report):
     columns = ("service", "population", "source", "before", "after", "expected", "second_choice")
 
     def rows(self) -> list[dict[str, Any]]:
-        """One row per source that is somebody's first or second choice, and one without a source for nothing.
+        """One row per source that somebody asks, first or later, and one without a source for nothing.
 
         Shares are texts like `1/3`.
         """
@@ -231,13 +232,15 @@ class Load(Report):
             + (f"  {'expected':>9}" if likely else "")
         )
         lines.append(f"{head}  {'2nd choice':>10}")
-        for row in [*part["sources"], {"source": "nothing", **part["nothing"]}]:
+        for row in [*part["sources"][:_SHOWN], {"source": "nothing", **part["nothing"]}]:
             shares = {key: percent(_fraction(row[key])) for key in ("before", "after", "expected", "second_choice") if row[key]}
             if row["source"] == "nothing" and set(shares.values()) == {"0 %"}:
                 continue
             line = f"  {row['source']:{width}}  {shares['before']:>9}" + (f"  -> {shares['after']:>9}" if down else "")
             line += f"  {shares['expected']:>9}" if likely else ""
             lines.append(f"{line}  {shares['second_choice']:>10}")
+        if len(part["sources"]) > _SHOWN:
+            lines.append(f"  and {counted(len(part['sources']) - _SHOWN, 'source')} more (--format json has them all)")
         return "\n".join([*lines, *self._cascade_lines(part), *self._availability_lines(part)])
 
     def _verdict(self, part: dict[str, Any]) -> str:
@@ -388,7 +391,8 @@ def _part(engine: _Engine, service: str, population: str, groups: list[_Group], 
             "second_choice": _rational(second[source]),
         }
 
-    names = sorted({*before, *after, *expected, *second} - {_NOTHING}, key=lambda s: (-after[s], -before[s], -second[s], s))
+    asked = {engine.attempts[i]["source"] for g in groups for _, steps in g.stages for i in steps}
+    names = sorted(asked, key=lambda s: (-after[s], -before[s], -second[s], s))
     return {
         "service": service,
         "population": population,
@@ -456,8 +460,8 @@ def load(policy: Policy, population: Any = None, *, service: str | None = None, 
     ----------
     population
         `ipv4`, `ipv6` or `dual`: every usable address, or pair of them, is one client; None is all three. A dict of ranges and
-        head counts, or an iterable of (range, clients[, stack[, location]]): clients spread evenly over each range. An iterable of
-        `Client`: each counts once.
+        head counts, or an iterable of (range, clients[, stack[, location]]): clients spread evenly over each range. An iterable
+        of `Client`: each counts once.
     service
         One service; both without it.
     location
