@@ -356,7 +356,7 @@ class _Question:
         return [
             _part(engine, what, population, groups, self.location if population in POPULATIONS else None)
             for (what, population), groups in self.parts.items()
-            if service in (None, what)
+            if groups and service in (None, what)
         ]
 
 

@@ -15,26 +15,24 @@ from smplist.cli import EXIT_FINDINGS, fail, load_policy
 _COLUMNS = ("range", "clients", "stack", "location")
 
 
-def _clients(path: str, stated: str | None, rejects: str | None) -> tuple[list[Any], int]:
-    """The clients of a file, and how many rows are none."""
-    from smplist.cli.evaluate import Rejects, read_clients
+def _clients(path: str, stated: str | None, rejects: str | None) -> tuple[list[Any], Any]:
+    """The clients of a file, and the rows that are none."""
+    from smplist.cli._clients import Rejects, client_rows, form_of
 
+    reading = form_of(path, stated)
     with contextlib.ExitStack() as stack:
         refused = Rejects(rejects, stack)
-        found = []
-        for line, client, raw in read_clients(path, stated, stack):
-            if isinstance(client, str):
-                refused.add(line, client, raw)
-            else:
-                found.append(client)
-    return found, refused.count
+        return [client for _, client in refused.clients(client_rows(path, reading))], refused
 
 
 def _head_count(cells: dict[str, str]) -> Any:
     """A row of head counts, or why it is none."""
     from smplist import AddressRange, ParseError
 
-    place = AddressRange.try_parse(cells.get("range") or "")
+    try:
+        place = AddressRange.try_parse(cells.get("range") or "")
+    except UnicodeError:
+        return "range: a byte is not UTF-8"
     if isinstance(place, ParseError):
         return f"range: {place.message}; {place.advice}"
     number = (cells.get("clients") or "").strip()
@@ -51,12 +49,13 @@ def _head_count(cells: dict[str, str]) -> Any:
 
 def _head_counts(path: str) -> list[Any]:
     """The rows of a file of head counts; one that is none ends the program, as the shares would be wrong without it."""
-    from smplist.cli.evaluate import open_rows
+    from smplist.cli._clients import open_rows
 
-    with contextlib.ExitStack() as stack:
-        rows = csv.DictReader(open_rows(path, stack), restkey="")
+    source = open_rows(path)
+    with contextlib.nullcontext() if source is sys.stdin else source:
+        rows = csv.DictReader(source, restkey="")
         try:
-            header = [name.strip() for name in rows.fieldnames or []]
+            header = [name.strip().lstrip("\ufeff") for name in rows.fieldnames or []]
             rows.fieldnames = header
             unknown = [name for name in header if name not in _COLUMNS]
             if unknown or not {"range", "clients"} <= set(header):
@@ -131,7 +130,7 @@ def command(policy: str, population: str | None, clients: str | None, counts: st
         except ValueError as error:
             fail(f"smplist: --probability {name}={value}: {error}")
     who: Any = population
-    refused = 0
+    refused: Any = None
     if clients is not None:
         who, refused = _clients(clients, form_in, rejects)
     elif counts is not None:
@@ -142,11 +141,6 @@ def command(policy: str, population: str | None, clients: str | None, counts: st
         fail(f"smplist: {error}")
     click.echo(report.to_text() if form == "text" else report.to_json())
     if refused:
-        click.echo(f"{counted_rows(refused)} rejected{f', see {rejects}' if rejects else ''}", err=True)
-    if refused or report.cut_off:
+        refused.leave()
+    if report.cut_off:
         sys.exit(EXIT_FINDINGS)
-
-
-def counted_rows(count: int) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{count} row{'s' if count != 1 else ''}"
