@@ -23,6 +23,7 @@ void bind_partition(py::module_& m);
 void bind_diff(py::module_& m);
 void bind_ambiguity(py::module_& m);
 void bind_verify(py::module_& m);
+void bind_survivability(py::module_& m);
 
 /// `smplist.ParseError`, not yet raised.
 [[nodiscard]] py::object make_parse_error(const parse_error& error, std::string_view text);

@@ -105,4 +105,5 @@ PYBIND11_MODULE(_core, m, pybind11::mod_gil_not_used(), pybind11::multiple_inter
   bind_diff(m);
   bind_ambiguity(m);
   bind_verify(m);
+  bind_survivability(m);
 }

@@ -4,10 +4,12 @@
 #pragma once
 
 #include <smplist/analysis/ambiguity.hpp>
+#include <smplist/analysis/compare.hpp>
 #include <smplist/analysis/diff.hpp>
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
 #include <smplist/analysis/quiet.hpp>
-#include <smplist/analysis/compare.hpp>
+#include <smplist/analysis/survivability.hpp>
 #include <smplist/analysis/vectors.hpp>
 #include <smplist/analysis/verify.hpp>
+#include <smplist/analysis/weigh.hpp>

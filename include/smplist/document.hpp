@@ -15,3 +15,4 @@
 #include <smplist/document/write_partition.hpp>
 #include <smplist/document/write_vectors.hpp>
 #include <smplist/document/write_verify.hpp>
+#include <smplist/document/write_survivability.hpp>

@@ -20,7 +20,8 @@ FLOORS = [
     "compile",
     "analysis/finding analysis/answer analysis/partition analysis/space analysis/orders analysis/expectation analysis/verify "
     "analysis/compare analysis/vectors analysis/lint analysis/ambiguity analysis/change analysis/evidence analysis/pairs "
-    "analysis/pair_tally analysis/diff analysis/quiet analysis",
+    "analysis/pair_tally analysis/diff analysis/quiet analysis/failures analysis/audience analysis/cut_sets "
+    "analysis/survivability analysis/weigh analysis",
     "smplist",
 ]
 SIDE = ["document", "json", "format", "arrow"]

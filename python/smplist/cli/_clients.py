@@ -155,7 +155,11 @@ def _progress(rows: Iterator[tuple[int, Any, str]], shown: bool) -> Iterator[tup
     click.echo("\r\x1b[K", nl=False, err=True)
 
 
-def _open(path: str) -> IO[str]:
+def open_rows(path: str) -> IO[str]:
+    """A file of rows, `-` being standard input; bytes that are not UTF-8 stay what they are."""
+    if path == "-":
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+        return sys.stdin
     try:
         return open(path, encoding="utf-8-sig", errors="surrogateescape", newline="")
     except OSError as error:
@@ -164,9 +168,7 @@ def _open(path: str) -> IO[str]:
 
 def client_rows(path: str, form: str) -> Iterator[tuple[int, Any, str]]:
     """The rows of a file: line, client document or error text, raw row. The header is read at once."""
-    source = sys.stdin if path == "-" else _open(path)
-    if path == "-":
-        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
+    source = open_rows(path)
     return _closing(_from_csv(source) if form == "csv" else _from_ndjson(source), source)
 
 

@@ -14,20 +14,15 @@ SERVICES = ("file_reputation", "web_reputation")
 
 
 def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:
-    """The endpoints of the sources that are down: `SOURCE` or `SOURCE/SERVICE`."""
+    """The endpoints that are down; a name that the policy does not have ends the program."""
+    from smplist.analysis.failures import availability
+
     known: dict[str, str] = {}
     for item in down:
-        name, _, service = item.partition("/")
-        if service and service not in SERVICES:
-            fail(f"smplist: --down {item}: no service is called {service!r}; write file_reputation or web_reputation")
-        source = policy.sources.get(name)
-        if source is None:
-            fail(
-                f"smplist: --down {item}: the policy declares no source {name!r}; it has {', '.join(sorted(policy.sources)[:20])}"
-            )
-        for offered in [service] if service else SERVICES:
-            if source.identity(offered):
-                known[source.identity(offered)] = "down"
+        try:
+            known.update(availability(policy, [item]))
+        except ValueError as error:
+            fail(f"smplist: --down {item}: {error}")
     return known
 
 

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""`smplist load`: which share of the clients every source gets."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import sys
+from typing import Any
+
+import click
+
+from smplist.cli import EXIT_FINDINGS, fail, load_policy
+
+_COLUMNS = ("range", "clients", "stack", "location")
+
+
+def _clients(path: str, stated: str | None, rejects: str | None) -> tuple[list[Any], Any]:
+    """The clients of a file, and the rows that are none."""
+    from smplist.cli._clients import Rejects, client_rows, form_of
+
+    reading = form_of(path, stated)
+    with contextlib.ExitStack() as stack:
+        refused = Rejects(rejects, stack)
+        return [client for _, client in refused.clients(client_rows(path, reading))], refused
+
+
+def _head_count(cells: dict[str, str]) -> Any:
+    """A row of head counts, or why it is none."""
+    from smplist import AddressRange, ParseError
+
+    try:
+        place = AddressRange.try_parse(cells.get("range") or "")
+    except UnicodeError:
+        return "range: a byte is not UTF-8"
+    if isinstance(place, ParseError):
+        return f"range: {place.message}; {place.advice}"
+    number = (cells.get("clients") or "").strip()
+    if not (number.isascii() and number.isdigit() and len(number) < 20):
+        return f"clients: {number!r} is no number of clients"
+    stack = (cells.get("stack") or "").split()
+    if not set(stack) <= {"ipv4", "ipv6"}:
+        return f"stack: {cells['stack']!r} is not ipv4, ipv6 or both with a blank between"
+    where = (cells.get("location") or "").strip()
+    if where not in ("", "internal", "external"):
+        return f"location: {where!r} is neither internal nor external"
+    return place, int(number), tuple(stack) or None, where or None
+
+
+def _head_counts(path: str) -> list[Any]:
+    """The rows of a file of head counts; one that is none ends the program, as the shares would be wrong without it."""
+    from smplist.cli._clients import open_rows
+
+    source = open_rows(path)
+    with contextlib.nullcontext() if source is sys.stdin else source:
+        rows = csv.DictReader(source, restkey="")
+        try:
+            header = [name.strip().lstrip("\ufeff") for name in rows.fieldnames or []]
+            rows.fieldnames = header
+            unknown = [name for name in header if name not in _COLUMNS]
+            if unknown or not {"range", "clients"} <= set(header):
+                wrong = f"unknown column {unknown[0]!r}" if unknown else "no columns 'range' and 'clients'"
+                fail(f"smplist: the head counts' header has {wrong}; the columns are {', '.join(_COLUMNS)}")
+            found = [(rows.line_num, "too many columns" if "" in cells else _head_count(cells)) for cells in rows]
+        except csv.Error as error:
+            fail(f"smplist: {path}: line {rows.line_num}: not CSV: {error}")
+    wrong_rows = [f"smplist: {path}: line {line}: {row}" for line, row in found if isinstance(row, str)]
+    if wrong_rows:
+        fail("\n".join([*wrong_rows[:10], f"smplist: {path}: {len(wrong_rows)} of {len(found)} rows are no head counts"]))
+    return [row for _, row in found]
+
+
+def _probabilities(stated: tuple[str, ...]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for item in stated:
+        name, equals, value = item.rpartition("=")
+        if not equals or not name:
+            fail(f"smplist: --probability {item}: write NAME=1/100")
+        if name in found:
+            fail(f"smplist: --probability {item}: {name} stands twice")
+        found[name] = value
+    return found
+
+
+@click.command()
+@click.argument("policy")
+@click.option("--population", type=click.Choice(["ipv4", "ipv6", "dual"]),
+              help="Every address, or pair of addresses, is a client; all three without it.")  # fmt: skip
+@click.option("--clients", metavar="FILE", help="A file of clients as for evaluate, CSV or NDJSON; each row is one client.")
+@click.option("--counts", metavar="FILE", help="CSV of head counts: range,clients and if need be stack,location.")
+@click.option("--from", "form_in", type=click.Choice(["csv", "ndjson"]), help="The clients' format; by suffix without it.")
+@click.option("--rejects", metavar="FILE", help="CSV for the rows that are no clients: line, reason, row.")
+@click.option("--location", type=click.Choice(["internal", "external"]), default="internal", show_default=True,
+              help="Where the clients are; clients of a file say so themselves.")  # fmt: skip
+@click.option("--service", type=click.Choice(["file_reputation", "web_reputation"]), help="One service; both without it.")
+@click.option("--down", multiple=True, metavar="FAILURE",
+              help="What has failed: SOURCE[/SERVICE], host:NAME or proxy:HOST:PORT; may stand several times.")  # fmt: skip
+@click.option("--probability", multiple=True, metavar="NAME=P",
+              help="How likely it fails, as 1/100, 0.01 or 1%; * is every other source; may stand several times.")  # fmt: skip
+@click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders of --clients.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(policy: str, population: str | None, clients: str | None, counts: str | None, form_in: str | None,
+            rejects: str | None, location: str, service: str | None, down: tuple[str, ...], probability: tuple[str, ...],
+            epoch: int, form: str) -> None:  # fmt: skip
+    """Which share of the clients does every source get, before and after failures, and who is everybody's second choice?
+
+    Exit code 0: everybody reaches something; 1: some reach nothing, or rows were no clients; 2: something is unusable.
+
+    Example: smplist load policy.yaml --clients clients.csv --down sps-hq
+    """
+    if sum(option is not None for option in (population, clients, counts)) > 1:
+        fail("smplist: --population, --clients and --counts are three ways to say who asks; give one of them")
+    if policy == "-" and "-" in (clients, counts):
+        fail("smplist: only one of the policy and the clients can be standard input")
+    likely = _probabilities(probability)
+    loaded = load_policy(policy)
+    from smplist.analysis.failures import read_failure, read_probability
+    from smplist.analysis.load import load
+
+    for item in down:
+        try:
+            read_failure(loaded, item)
+        except ValueError as error:
+            fail(f"smplist: --down {item}: {error}")
+    for name, value in likely.items():
+        try:
+            if name != "*" or name in loaded.sources:
+                read_failure(loaded, name)
+            read_probability(value)
+        except ValueError as error:
+            fail(f"smplist: --probability {name}={value}: {error}")
+    who: Any = population
+    refused: Any = None
+    if clients is not None:
+        who, refused = _clients(clients, form_in, rejects)
+    elif counts is not None:
+        who = _head_counts(counts)
+    try:
+        report = load(loaded, who, service=service, location=location, down=down, probabilities=likely, epoch=epoch)
+    except ValueError as error:
+        fail(f"smplist: {error}")
+    click.echo(report.to_text() if form == "text" else report.to_json())
+    if refused:
+        refused.leave()
+    if report.cut_off:
+        sys.exit(EXIT_FINDINGS)
