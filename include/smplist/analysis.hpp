@@ -5,3 +5,4 @@
 
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
+#include <smplist/analysis/suppress.hpp>

@@ -11,14 +11,14 @@ ROOT = Path(__file__).resolve().parents[2] / "include" / "smplist"
 # one row per floor, inside a floor left before right; a family folder stands just before its table header
 FLOORS = [
     "version error",
-    "address mac",
+    "address mac date",
     "range range_set",
     "service host proxy source",
-    "order list",
+    "order list suppression",
     "client location draft canonical validate policy",
     "reason plan route match evaluation scope evaluate failover",
     "compile",
-    "analysis/finding analysis/answer analysis/partition analysis/lint analysis",
+    "analysis/finding analysis/answer analysis/partition analysis/asked analysis/holdings analysis/audience analysis/lint analysis/suppress analysis",
     "smplist",
 ]
 SIDE = ["document", "json", "format", "arrow"]

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/// \file analysis/rules/list_empty_for_family.hpp
+/// Floor 8. Lint rule `list-empty-for-family`.
+#pragma once
+
+#include <smplist/analysis/audience.hpp>
+
+#include <string>
+#include <vector>
+
+namespace smplist::detail {
+
+/// What a class gets that its own list gives nothing, in words.
+[[nodiscard]] inline std::string instead_of(const partition& cut, const audience& of, const client_class& who, service what) {
+  const answer* const found = answer_for(cut, who, what);
+  if (found == nullptr || found->stages.empty()) return "they reach nobody";
+  const stage next = found->stages.front().attempts.front().stage;
+  if (next == stage::network && of.role != list_role::network) return "they ask the network instead";
+  return next == stage::custom_list ? "they ask their own list" : "they ask the standard list instead";
+}
+
+/// Does a class get nothing from this list for any service that it is asked for?
+[[nodiscard]] inline bool gives_nothing(const partition& cut, const audience& of, const client_class& who) {
+  for (const service what : all_services) {
+    if (is_asked_for(cut, of, what) && !own_attempts(cut, of, who, what).empty()) return false;
+  }
+  return true;
+}
+
+/// A list whose clients with one family only cannot ask any of its sources. The network's are `cloud-only-ipv6`. [S-51] [S-53]
+[[nodiscard]] inline std::vector<finding> check_list_empty_for_family(const partition& cut) {
+  std::vector<finding> found;
+  for (const audience& of : audiences(cut)) {
+    if (of.role == list_role::network) continue;
+    for (const client_class& who : of.clients) {
+      if (who.stack == family_set::both() || !gives_nothing(cut, of, who)) continue;
+      const family f = who.stack.contains(family::ipv4) ? family::ipv4 : family::ipv6;
+      const bool empty = of.list->sources.empty();
+      const std::string clients = "clients of " + of.title() + " with " + std::string(words_for(who.stack));
+      finding one = found_at(of.pointer + (empty ? "" : "/sources"),
+                             (empty ? "the list has no sources, so " + clients + " get nothing from it: "
+                                    : clients + " cannot ask any of its sources: ") +
+                                 instead_of(cut, of, who, service::file_reputation));
+      if (!empty) one.fix = "add a source that answers on " + std::string(words_for(f)) + ", or a proxy that converts";
+      one.list = of.name_if_custom();
+      one.addresses = cut.count(f, who.list).to_text();
+      one.different_outcome = true;
+      if (const auto client = cut.witness(who); client && !client->addresses.empty())
+        one.example = client->addresses.front().value.to_text();
+      found.push_back(std::move(one));
+    }
+  }
+  return found;
+}
+
+}  // namespace smplist::detail

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/// \file analysis/rules/single_point_of_failure.hpp
+/// Floor 8. Lint rule `single-point-of-failure`.
+#pragma once
+
+#include <smplist/analysis/audience.hpp>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace smplist::detail {
+
+/// The one thing that all attempts of an answer need, in words; empty if there is none. The vendor's network counts as many: its
+/// name stands for many computers.
+[[nodiscard]] inline std::string needed_by_all(const policy& p, const answer& a) {
+  const auto attempts = a.attempts();
+  if (attempts.empty()) return {};
+  const auto all = [&](auto same) { return std::all_of(attempts.begin(), attempts.end(), same); };
+  const attempt& one = attempts.front();
+  if (!one.via.empty() && all([&](const attempt& x) { return x.via == one.via; })) return "the proxy " + in_quotes(one.via);
+  const source& s = *p.find_source(one.source);
+  if (!all([&](const attempt& x) { return p.find_source(x.source)->kind != source_kind::network; })) return {};
+  if (all([&](const attempt& x) { return x.source == one.source; })) return "the source " + in_quotes(s.name);
+  const bool one_host = all([&](const attempt& x) { return p.find_source(x.source)->host == s.host; });
+  return one_host ? "the host " + in_quotes(s.host.to_text()) : std::string();
+}
+
+/// `file reputation, IPv4 only`: which queries of which clients.
+[[nodiscard]] inline std::string queries_in_words(const std::vector<std::pair<service, family_set>>& all, std::size_t clients) {
+  std::string out;
+  for (const service what : all_services) {
+    std::vector<std::string> stacks;
+    for (const auto& [of, stack] : all) {
+      if (of == what) stacks.push_back("clients with " + std::string(words_for(stack)));
+    }
+    if (stacks.empty()) continue;
+    out += (out.empty() ? "" : " and ") + std::string(words_for(what));
+    if (stacks.size() < clients) out += " (" + some_of(stacks) + ")";
+  }
+  return out;
+}
+
+/// Clients all of whose attempts need one source, one host or one proxy: when it is down, they ask nobody. [S-23] [S-65]
+[[nodiscard]] inline std::vector<finding> check_single_point_of_failure(const partition& cut) {
+  std::vector<finding> found;
+  for (const audience& of : audiences(cut)) {
+    std::map<std::string, std::vector<std::pair<service, family_set>>> needed;
+    for (const service what : all_services) {
+      for (const client_class& who : of.clients) {
+        const answer* const a = answer_for(cut, who, what);
+        const bool own = a != nullptr && of.role != list_role::custom ? !own_attempts(cut, of, who, what).empty() : a != nullptr;
+        const std::string need = own ? needed_by_all(cut.policy(), *a) : std::string();
+        if (!need.empty()) needed[need].emplace_back(what, who.stack);
+      }
+    }
+    for (const auto& [need, queries] : needed) {
+      finding one = found_at(of.pointer, "all that clients of " + of.title() + " ask for " +
+                                             queries_in_words(queries, of.clients.size()) + " needs " + need);
+      one.list = of.name_if_custom();
+      one.different_outcome = true;
+      found.push_back(std::move(one));
+    }
+  }
+  return found;
+}
+
+}  // namespace smplist::detail
