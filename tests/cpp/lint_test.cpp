@@ -208,7 +208,7 @@ TEST_CASE("lint: a list that has nothing for a family, or for a service [S-13] [
   d.sources[0].families = d.sources[1].families = family::ipv4;
   const auto found = found_by("list-empty-for-family", d);
   REQUIRE(found.size() == 1);
-  CHECK(found[0].text == "clients of 'x' with IPv6 only cannot ask any of its sources: they ask the standard list instead");
+  CHECK(found[0].text == "clients of 'x' with IPv6 only cannot ask any of its sources, so they ask the standard list instead");
   CHECK(found[0].addresses == "1208925819614629174706176");
   CHECK(found[0].example == "2001:db8::");
   d = clean();
@@ -219,7 +219,8 @@ TEST_CASE("lint: a list that has nothing for a family, or for a service [S-13] [
   d.sources[2].web_reputation.reset();
   const auto service = found_by("list-empty-for-service", d);
   REQUIRE(service.size() == 1);
-  CHECK(service[0].text == "no source of 'y' can be asked for web reputation by its clients: they ask the standard list instead");
+  CHECK(service[0].text ==
+        "no source of 'y' can be asked for web reputation by its clients, so they ask the standard list instead");
   d.web_reputation_to_servers = false;
   CHECK(found_by("list-empty-for-service", d).empty());
 }

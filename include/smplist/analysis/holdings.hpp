@@ -27,6 +27,17 @@ namespace smplist::detail {
   return p.content().mode == list_mode::custom && !p.content().nothing_configured();
 }
 
+/// What to do with something that decides nothing. [S-44]
+[[nodiscard]] inline std::string way_to_win(overlap_rule rule, std::string_view what, std::string_view removed) {
+  const std::string otherwise = ", or remove " + std::string(removed);
+  switch (rule) {
+    case overlap_rule::first: return "move " + std::string(what) + " before the lists that win" + otherwise;
+    case overlap_rule::last: return "move " + std::string(what) + " behind the lists that win" + otherwise;
+    case overlap_rule::most_specific: break;
+  }
+  return "smaller ranges win here: cut these addresses out of the others" + otherwise;
+}
+
 /// Which ranges decide at least one address. O(cells).
 class deciding_ranges {
  public:

@@ -13,10 +13,10 @@ namespace smplist::detail {
 /// What a class gets that its own list gives nothing, in words.
 [[nodiscard]] inline std::string instead_of(const partition& cut, const audience& of, const client_class& who, service what) {
   const answer* const found = answer_for(cut, who, what);
-  if (found == nullptr || found->stages.empty()) return "they reach nobody";
+  if (found == nullptr || found->stages.empty()) return "so they reach nobody";
   const stage next = found->stages.front().attempts.front().stage;
-  if (next == stage::network && of.role != list_role::network) return "they ask the network instead";
-  return next == stage::custom_list ? "they ask their own list" : "they ask the standard list instead";
+  if (next == stage::network && of.role != list_role::network) return "so they ask the network instead";
+  return next == stage::custom_list ? "so they ask their own list" : "so they ask the standard list instead";
 }
 
 /// Does a class get nothing from this list for any service that it is asked for?
@@ -38,8 +38,8 @@ namespace smplist::detail {
       const bool empty = of.list->sources.empty();
       const std::string clients = "clients of " + of.title() + " with " + std::string(words_for(who.stack));
       finding one = found_at(of.pointer + (empty ? "" : "/sources"),
-                             (empty ? "the list has no sources, so " + clients + " get nothing from it: "
-                                    : clients + " cannot ask any of its sources: ") +
+                             (empty ? "the list has no sources, so " + clients + " get nothing from it, "
+                                    : clients + " cannot ask any of its sources, ") +
                                  instead_of(cut, of, who, service::file_reputation));
       if (!empty) one.fix = "add a source that answers on " + std::string(words_for(f)) + ", or a proxy that converts";
       one.list = of.name_if_custom();

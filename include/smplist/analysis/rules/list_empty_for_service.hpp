@@ -26,7 +26,7 @@ namespace smplist::detail {
       if (serves_any[static_cast<std::size_t>(what)] || !serves_other || !is_asked_for(cut, of, what)) continue;
       finding one = found_at(of.pointer + "/sources",
                              "no source of " + of.title() + " can be asked for " + std::string(words_for(what)) +
-                                 " by its clients: " + instead_of(cut, of, of.clients.front(), what),
+                                 " by its clients, " + instead_of(cut, of, of.clients.front(), what),
                              "add a source that offers " + std::string(words_for(what)));
       one.list = of.name_if_custom();
       one.different_outcome = true;

@@ -57,6 +57,7 @@ namespace smplist::detail {
     }
     finding one = found_at(pointer_to_list(i), "nobody ever gets the list " + in_quotes(list.name) + ": all of its " +
                                                    counted(size) + " go to " + some_of(names));
+    one.fix = way_to_win(p.content().on_overlap, "it", "it");
     one.list = list.name;
     one.addresses = size.to_text();
     one.different_outcome = differ;

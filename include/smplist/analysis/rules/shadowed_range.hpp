@@ -33,6 +33,7 @@ namespace smplist::detail {
       finding one =
           found_at(pointer_to_range(i, j), "the range " + range.to_text() + " of " + in_quotes(list.name) +
                                                " decides nothing: all of its " + counted(size.size) + " go to " + some_of(names));
+      one.fix = way_to_win(p.content().on_overlap, "its list", "the range");
       one.list = list.name;
       one.range = range.to_text();
       one.addresses = size.size.to_text();
