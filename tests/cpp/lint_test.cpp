@@ -223,6 +223,10 @@ TEST_CASE("lint: a list that has nothing for a family, or for a service [S-13] [
         "no source of 'y' can be asked for web reputation by its clients, so they ask the standard list instead");
   d.web_reputation_to_servers = false;
   CHECK(found_by("list-empty-for-service", d).empty());
+  d.web_reputation_to_servers = true;
+  d.sources[0].web_reputation.reset();  // one finding for all lists
+  REQUIRE(found_by("list-empty-for-service", d).size() == 1);
+  CHECK(found_by("list-empty-for-service", d)[0].pointer == "/sources");
 }
 
 TEST_CASE("lint: a network on IPv4 alone leaves external clients with IPv6 nobody [S-40]", "[lint]") {
@@ -269,6 +273,12 @@ TEST_CASE("lint: one source, one host or one proxy that all depends on [S-23] [S
   d.fallback_to_standard = false;
   d.lists[0].proxy = proxy{host::parse("p.example"), 3128, family_set::both()};
   CHECK(found_by("single-point-of-failure", d).at(0).text.find("the proxy 'p.example:3128'") != std::string::npos);
+  d.lists[0].proxy.reset();
+  d.sources[1].families = family::ipv4;
+  CHECK(found_by("single-point-of-failure", d).at(0).text ==
+        "all that clients of 'x' with IPv6 only ask for file reputation and web reputation needs the source 'a'");
+  d = clean();
+  d.lists[0].proxy = proxy{host::parse("p.example"), 3128, family_set::both()};
   d.fallback_to_standard = true;
   CHECK(found_by("single-point-of-failure", d).empty());
 }

@@ -10,7 +10,7 @@ import os
 import pickle
 import shutil
 import subprocess
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,11 +128,11 @@ def test_suppressions_survive_every_form(run: Run, folder: Path) -> None:
     ("entry", "says"),
     [
         ("{rule: slivr, reason: r, until: 2027-03-31}", "12:14: there is no lint rule 'slivr'; did you mean 'sliver'?"),
-        ("{rule: sliver, reason: r, until: 2027-02-29}", "12:40: not a day of the calendar: '2027-02-29'"),
+        ("{rule: sliver, reason: r, until: 2027-02-29}", "12:48: not a day of the calendar: '2027-02-29'"),
         ("{rule: sliver, reason: ' ', until: 2027-03-31}", "12:30: no reason is given"),
         ("{rule: sliver, until: 2027-03-31}", "12:7: the key 'reason' is missing"),
         ("{rule: sliver, reason: r, until: 2027-03-31, lists: x}", "12:52: unknown key 'lists'; did you mean 'list'?"),
-        ("{rule: 7, reason: r, until: 2027-03-31}", "12:14: expected text, found an integer"),
+        ("{rule: 7, reason: r, until: 2027-03-31}", "12:14: expected text, found a whole number"),
     ],
 )
 def test_a_wrong_suppression_says_where(run: Run, tmp_path: Path, entry: str, says: str) -> None:
@@ -226,7 +226,7 @@ def test_sarif_is_valid_and_complete(run: Run, folder: Path) -> None:
     result = plain["results"][0]
     assert plain["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "shadowed-range"
     place = result["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "p.yaml", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 12, "startColumn": 46}}
+    assert place == {"artifactLocation": {"uri": "p.yaml", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 12, "startColumn": 45}}
     assert result["partialFingerprints"]["smplistFinding/v1"] in read_baseline(str(folder / "known.json"))
     assert result["suppressions"] == [] and result["level"] == "warning"
     suppressed = [s for r in logs["suppressed"]["runs"][0]["results"] for s in r["suppressions"]]
@@ -281,16 +281,16 @@ def test_addresses_that_are_written_the_mapped_way_are_found_in_the_document() -
 
 
 def test_lint_is_quick(acme: Path, run: Run) -> None:
-    """Acme in 50 ms, 300 ms with the start of the command line, on a machine that may be busy: the best of ten."""
+    """Acme in 50 ms, 300 ms with the start of the command line: the best of five, in time of the processor, since others may be busy."""
     policy = smplist.load(acme / "policy.yaml")
 
-    def seconds(call: Any) -> float:
-        begin = time.perf_counter()
+    def seconds(call: Callable[[], object]) -> float:
+        begin = os.times()
         call()
-        return time.perf_counter() - begin
+        return sum(os.times()[:4]) - sum(begin[:4])
 
-    assert min(seconds(policy.lint) for _ in range(10)) < 0.050
-    assert min(seconds(lambda: run("check", acme / "policy.yaml")) for _ in range(10)) < 0.300
+    assert min(seconds(policy.lint) for _ in range(5)) < 0.050
+    assert min(seconds(lambda: run("check", acme / "policy.yaml")) for _ in range(5)) < 0.300
 
 
 @pytest.mark.skipif(shutil.which("pre-commit") is None or "SMPLIST_PRE_COMMIT" not in os.environ,

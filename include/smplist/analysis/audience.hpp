@@ -95,6 +95,12 @@ struct audience {
   return out;
 }
 
+/// Does a policy say anything that there are clients with a family? A list of one's own has them by its ranges; for the standard list
+/// and the network only ranges tell that anybody has this family alone, and an office without IPv6 is no fault.
+[[nodiscard]] inline bool expects(const partition& cut, const audience& of, family f) {
+  return of.role == list_role::custom || !cut.policy().ranges(f).empty();
+}
+
 /// What a class gets; null if there is no such client.
 [[nodiscard]] inline const answer* answer_for(const partition& cut, const client_class& who, service what) {
   const std::uint32_t found = cut.answer_to(who, what);

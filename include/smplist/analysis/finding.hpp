@@ -82,13 +82,14 @@ namespace detail {
 }
 
 /// The first of some texts, and how many more there are: `a, b, c and 7 more`. `total` counts those that nobody wrote out, too.
-[[nodiscard]] inline std::string some_of(const std::vector<std::string>& texts, std::size_t total = 0) {
+[[nodiscard]] inline std::string some_of(const std::vector<std::string>& texts, std::size_t total = 0,
+                                         const char* last = " and ") {
   constexpr std::size_t shown = 3;
   total = total == 0 ? texts.size() : total;
   const bool all = total <= shown + 1;  // "and 1 more" is no shorter than its name
   const std::size_t named = all ? texts.size() : shown;
   std::string out;
-  for (std::size_t i = 0; i < named; ++i) out += (i == 0 ? "" : all && i + 1 == named ? " and " : ", ") + texts[i];
+  for (std::size_t i = 0; i < named; ++i) out += (i == 0 ? "" : all && i + 1 == named ? last : ", ") + texts[i];
   return all ? out : out + " and " + grouped(std::to_string(total - shown)) + " more";
 }
 

@@ -37,8 +37,15 @@ class dice {
 };
 
 // 64 addresses from each: in the middle, at both ends and at the end of the link-local block of each family
-inline const char* const bases[] = {"10.0.0.0",   "10.0.0.128",   "0.0.0.0", "255.255.255.192", "169.254.255.224",
-                                    "2001:db8::", "2001:db8::40", "::",      "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffc0",
+inline const char* const bases[] = {"10.0.0.0",
+                                    "10.0.0.128",
+                                    "0.0.0.0",
+                                    "255.255.255.192",
+                                    "169.254.255.224",
+                                    "2001:db8::",
+                                    "2001:db8::40",
+                                    "::",
+                                    "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffc0",
                                     "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffe0"};
 
 inline address near(dice& d, std::size_t base) {

@@ -319,7 +319,10 @@ inline void check_reach(const brute& b) {
       starved += g.stacks.count(stack) != 0 && g.served.count(stack) == 0 ? 1U : 0U;
     expect(b.of("list-empty-for-family", i).size() == starved, "list-empty-for-family" + which);
     const bool web = b.draft().web_reputation_to_servers;
-    const bool lacks = (g.sources[0].empty() != g.sources[1].empty()) && (g.sources[0].empty() || web);
+    const auto& all = b.draft().sources;
+    const auto missing = static_cast<service>(g.sources[0].empty() ? 0 : 1);
+    const bool offered = std::any_of(all.begin(), all.end(), [&](const source& s) { return s.at(missing).has_value(); });
+    const bool lacks = (g.sources[0].empty() != g.sources[1].empty()) && (g.sources[0].empty() || web) && offered;
     expect(b.of("list-empty-for-service", i).size() == (lacks ? 1U : 0U), "list-empty-for-service" + which);
     expect(b.of("single-point-of-failure", i).empty() == !g.single, "single-point-of-failure" + which);
   }

@@ -33,8 +33,8 @@ namespace smplist::detail {
   for (const audience& of : audiences(cut)) {
     if (of.role == list_role::network) continue;
     for (const client_class& who : of.clients) {
-      if (who.stack == family_set::both() || !gives_nothing(cut, of, who)) continue;
       const family f = who.stack.contains(family::ipv4) ? family::ipv4 : family::ipv6;
+      if (who.stack == family_set::both() || !expects(cut, of, f) || !gives_nothing(cut, of, who)) continue;
       const bool empty = of.list->sources.empty();
       const std::string clients = "clients of " + of.title() + " with " + std::string(words_for(who.stack));
       finding one = found_at(of.pointer + (empty ? "" : "/sources"),

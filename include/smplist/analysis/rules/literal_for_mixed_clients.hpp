@@ -19,6 +19,7 @@ namespace smplist::detail {
   for (const audience& of : audiences(cut)) {
     for (const client_class& who : of.clients) {
       if (who.stack == family_set::both() || of.clients.size() < 3) continue;  // both families alone, and together
+      if (!expects(cut, of, family::ipv4) || !expects(cut, of, family::ipv6)) continue;
       for (const std::string& name : of.list->sources) {
         const source& s = *cut.policy().find_source(name);
         if (!s.host.literal() || who.stack.contains(s.host.literal()->family())) continue;

@@ -28,37 +28,28 @@ namespace smplist::detail {
   return one_host ? "the host " + in_quotes(s.host.to_text()) : std::string();
 }
 
-/// `file reputation, IPv4 only`: which queries of which clients.
-[[nodiscard]] inline std::string queries_in_words(const std::vector<std::pair<service, family_set>>& all, std::size_t clients) {
-  std::string out;
-  for (const service what : all_services) {
-    std::vector<std::string> stacks;
-    for (const auto& [of, stack] : all) {
-      if (of == what) stacks.push_back("clients with " + std::string(words_for(stack)));
-    }
-    if (stacks.empty()) continue;
-    out += (out.empty() ? "" : " and ") + std::string(words_for(what));
-    if (stacks.size() < clients) out += " (" + some_of(stacks) + ")";
-  }
-  return out;
-}
-
-/// Clients all of whose attempts need one source, one host or one proxy: when it is down, they ask nobody. [S-23] [S-65]
+/// Clients all of whose attempts need one source, host or proxy: when it is down, they ask nobody. One finding for each such thing
+/// and the clients that need it. [S-23] [S-65]
 [[nodiscard]] inline std::vector<finding> check_single_point_of_failure(const partition& cut) {
   std::vector<finding> found;
   for (const audience& of : audiences(cut)) {
-    std::map<std::string, std::vector<std::pair<service, family_set>>> needed;
+    std::map<std::pair<std::string, std::string>, std::vector<std::string>> needed;  // what, by whom: for which services
     for (const service what : all_services) {
+      std::map<std::string, std::vector<std::string>> stacks;
       for (const client_class& who : of.clients) {
         const answer* const a = answer_for(cut, who, what);
-        const bool own = a != nullptr && of.role != list_role::custom ? !own_attempts(cut, of, who, what).empty() : a != nullptr;
-        const std::string need = own ? needed_by_all(cut.policy(), *a) : std::string();
-        if (!need.empty()) needed[need].emplace_back(what, who.stack);
+        const bool comes = a != nullptr && (of.role == list_role::custom || !own_attempts(cut, of, who, what).empty());
+        const std::string need = comes ? needed_by_all(cut.policy(), *a) : std::string();
+        if (!need.empty()) stacks[need].emplace_back(words_for(who.stack));
+      }
+      for (const auto& [need, who] : stacks) {
+        const bool all = who.size() == of.clients.size();
+        needed[{need, all ? std::string() : " with " + some_of(who, 0, " or ")}].emplace_back(words_for(what));
       }
     }
-    for (const auto& [need, queries] : needed) {
-      finding one = found_at(of.pointer, "all that clients of " + of.title() + " ask for " +
-                                             queries_in_words(queries, of.clients.size()) + " needs " + need);
+    for (const auto& [key, services] : needed) {
+      finding one = found_at(
+          of.pointer, "all that clients of " + of.title() + key.second + " ask for " + some_of(services) + " needs " + key.first);
       one.list = of.name_if_custom();
       one.different_outcome = true;
       found.push_back(std::move(one));
