@@ -87,7 +87,9 @@ def baseline_text(rows: Iterable[dict[str, Any]]) -> str:
     """The file that makes the findings of today known ones: sorted, so that it changes little."""
     keys = ("fingerprint", "code", "list", "range", "reason")
     known = {row["fingerprint"]: {key: row[key] for key in keys} for row in rows if "fingerprint" in row}
-    ordered = sorted(known.values(), key=lambda entry: (entry["code"], entry["list"] or "", entry["range"] or "", entry["reason"]))
+    ordered = sorted(
+        known.values(), key=lambda entry: (entry["code"], entry["list"] or "", entry["range"] or "", entry["reason"])
+    )
     return json.dumps({"schema": BASELINE_SCHEMA, "findings": ordered}, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -18,7 +18,8 @@ FLOORS = [
     "client location draft canonical validate policy",
     "reason plan route match evaluation scope evaluate failover",
     "compile",
-    "analysis/finding analysis/answer analysis/partition analysis/asked analysis/holdings analysis/audience analysis/lint analysis/suppress analysis",
+    "analysis/finding analysis/answer analysis/partition"
+    " analysis/asked analysis/holdings analysis/audience analysis/lint analysis/suppress analysis",
     "smplist",
 ]
 SIDE = ["document", "json", "format", "arrow"]

@@ -35,7 +35,11 @@ def lint_rules() -> list[str]:
     # a row without a function is a rule that looks at more than the policy: somewhere else has its code
     elsewhere = "".join(
         read(place)
-        for place in ("include/smplist/analysis/suppress.hpp", "include/smplist/document/lint_text.hpp", "python/smplist/findings.py")
+        for place in (
+            "include/smplist/analysis/suppress.hpp",
+            "include/smplist/document/lint_text.hpp",
+            "python/smplist/findings.py",
+        )
     )
     for row, function in re.findall(r'\{"([a-z0-9-]+)", severity[^}]*?(&detail::\w+)?\}', table):
         name = row.replace("-", "_")
@@ -45,7 +49,9 @@ def lint_rules() -> list[str]:
             wrong.append(f"{row}: no file")
         if not function and f'"{row}"' not in elsewhere:
             wrong.append(f"{row}: the row has no function, and nobody else finds it")
-        if not function and f'"{row}"' not in tests + "".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests/python").glob("test_*.py")):
+        if not function and f'"{row}"' not in tests + "".join(
+            p.read_text(encoding="utf-8") for p in (ROOT / "tests/python").glob("test_*.py")
+        ):
             wrong.append(f"{row}: no test")
         if not function and f"## {row}\n" not in page:
             wrong.append(f"{row}: no heading in lint-rules.md")

@@ -59,14 +59,24 @@ def test_a_finding_says_where_how_much_and_whether_it_matters() -> None:
     shadowed, overlap = smplist.loads(POLICY).lint()
     assert (shadowed.rule, overlap.rule) == ("shadowed-range", "overlapping-ranges")
     assert (overlap.severity, overlap.list, overlap.range, overlap.addresses) == ("note", "site", None, 4096)
-    assert (overlap.different_outcome, overlap.example, overlap.region_count, overlap.suppressed) == (True, "10.19.240.0", 1, None)
+    assert (overlap.different_outcome, overlap.example, overlap.region_count, overlap.suppressed) == (
+        True,
+        "10.19.240.0",
+        1,
+        None,
+    )
     assert overlap.regions == ((smplist.AddressRange("10.19.240.0/20"), 4096, "lab"),)
     assert (shadowed.range, shadowed.addresses, shadowed.example) == ("10.19.250.0/24", 256, "10.19.250.0")
     told = overlap.to_dict()
-    assert list(told) == ["rule", "severity", "pointer", "text", "fix", "list", "range", "addresses", "different_outcome", "example",
-                          "regions", "region_count", "suppressed"]  # fmt: skip
+    keys = ["rule", "severity", "pointer", "text", "fix", "list", "range", "addresses", "different_outcome", "example"]
+    assert list(told) == [*keys, "regions", "region_count", "suppressed"]
     assert told["addresses"] == "4096"
     assert told["regions"] == [{"first": "10.19.240.0", "last": "10.19.255.255", "addresses": "4096", "list": "lab"}]
+
+
+def html(finding: Any) -> str:
+    """What a notebook shows."""
+    return str(finding._repr_html_())
 
 
 def test_findings_are_values() -> None:
@@ -74,14 +84,14 @@ def test_findings_are_values() -> None:
     for one, other in zip(smplist.loads(POLICY).lint(), smplist.loads(POLICY).lint(), strict=True):
         assert one == other and hash(one) == hash(other)
         assert copy.deepcopy(one) == one and pickle.loads(pickle.dumps(one)) == one
-        assert one._repr_html_()
+        assert html(one)
 
 
 def test_hostile_names_are_escaped() -> None:
     """A list that is called like a script stays a name."""
     policy = smplist.loads(POLICY.replace("name: site", 'name: "<script>alert(1)</script>"'))
     for finding in policy.lint():
-        assert "<script>" in finding.text and "<script>" not in finding._repr_html_()
+        assert "<script>" in finding.text and "<script>" not in html(finding)
 
 
 def test_rules_are_data() -> None:
@@ -137,7 +147,9 @@ def test_suppressions_survive_every_form(run: Run, folder: Path) -> None:
 )
 def test_a_wrong_suppression_says_where(run: Run, tmp_path: Path, entry: str, says: str) -> None:
     """Line, column, and what was meant. [S-80]"""
-    text = CLEAN.replace("internal: ", "title: t\nprofile: officescan-10.6\nip_preference: ipv4_first\nnetwork: {sources: [a, b]}\ninternal: ")
+    text = CLEAN.replace(
+        "internal: ", "title: t\nprofile: officescan-10.6\nip_preference: ipv4_first\nnetwork: {sources: [a, b]}\ninternal: "
+    )
     (tmp_path / "p.yaml").write_text(f"{text}lint:\n  suppress:\n    - {entry}\n", encoding="utf-8")
     ended = run("check", "p.yaml")
     assert ended.returncode == 2
@@ -215,18 +227,25 @@ def test_sarif_is_valid_and_complete(run: Run, folder: Path) -> None:
     (folder / "deep folder").mkdir()
     shutil.copy(folder / "p.yaml", folder / "deep folder" / "p%.yaml")
     (folder / "broken.yaml").write_text("schema: smplist/1\nsources: 7\n", encoding="utf-8")
-    logs = {
-        name: json.loads(run("check", *words, "--format", "sarif", "--today", "2027-01-01").stdout)
-        for name, words in {
-            "plain": ["p.yaml"], "suppressed": ["q.yaml"], "known": ["p.yaml", "--baseline", "known.json"], "clean": ["none.yaml"],
-            "broken": ["broken.yaml", "p.yaml"], "deep": ["deep folder/p%.yaml"], "acme": [ROOT / "docs/examples/acme/policy.yaml"],
-        }.items()
-    }  # fmt: skip
+    asked: dict[str, list[str | Path]] = {
+        "plain": ["p.yaml"],
+        "suppressed": ["q.yaml"],
+        "known": ["p.yaml", "--baseline", "known.json"],
+        "none": ["none.yaml"],
+        "broken": ["broken.yaml", "p.yaml"],
+        "deep": ["deep folder/p%.yaml"],
+        "acme": [ROOT / "docs/examples/acme/policy.yaml"],
+    }
+    day = ("--format", "sarif", "--today", "2027-01-01")
+    logs = {name: json.loads(run("check", *words, *day).stdout) for name, words in asked.items()}
     plain = logs["plain"]["runs"][0]
     result = plain["results"][0]
     assert plain["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "shadowed-range"
     place = result["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "p.yaml", "uriBaseId": "%SRCROOT%"}, "region": {"startLine": 12, "startColumn": 45}}
+    assert place == {
+        "artifactLocation": {"uri": "p.yaml", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 12, "startColumn": 45},
+    }
     assert result["partialFingerprints"]["smplistFinding/v1"] in read_baseline(str(folder / "known.json"))
     assert result["suppressions"] == [] and result["level"] == "warning"
     suppressed = [s for r in logs["suppressed"]["runs"][0]["results"] for s in r["suppressions"]]
@@ -236,7 +255,9 @@ def test_sarif_is_valid_and_complete(run: Run, folder: Path) -> None:
     deep = logs["deep"]["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
     assert deep["uri"] == "deep%20folder/p%25.yaml"
     errors = [r for r in logs["broken"]["runs"][0]["results"] if r["level"] == "error"]
-    assert errors and all(logs["broken"]["runs"][0]["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in errors)
+    assert errors and all(
+        logs["broken"]["runs"][0]["tool"]["driver"]["rules"][r["ruleIndex"]]["id"] == r["ruleId"] for r in errors
+    )
     validator = jsonschema.Draft7Validator(sarif_schema())
     for name, log in logs.items():
         assert not [error.message for error in validator.iter_errors(log)], name
@@ -262,7 +283,8 @@ def test_password_files_that_others_can_read(run: Run, tmp_path: Path) -> None:
     assert [row["pointer"] for row in rows] == [
         "/internal/custom/lists/0/proxy/password", "/internal/proxy/password", "/network/proxy/password"]  # fmt: skip
     assert (rows[0]["list"], rows[0]["reason"], rows[0]["advice"]) == (
-        "lab", "the password file 'secret' has the permissions 620: not its owner alone can use it", "chmod 600 secret")  # fmt: skip
+        "lab", "the password file 'secret' has the permissions 620: not its owner alone can use it",
+        "chmod 600 secret")  # fmt: skip
     secret.unlink()
     assert "password-file" not in run("check", "p.yaml").stdout
     policy = smplist.load(tmp_path / "p.yaml")
@@ -281,7 +303,7 @@ def test_addresses_that_are_written_the_mapped_way_are_found_in_the_document() -
 
 
 def test_lint_is_quick(acme: Path, run: Run) -> None:
-    """Acme in 50 ms, 300 ms with the start of the command line: the best of five, in time of the processor, since others may be busy."""
+    """Acme in 50 ms, 300 ms with the start of the command line: the best of five, in time of the processor."""
     policy = smplist.load(acme / "policy.yaml")
 
     def seconds(call: Callable[[], object]) -> float:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What lint says of a million overlapping prefixes, against a painter: an independent way to find who decides where.
 
-The painter takes ranges in the order in which the rule prefers them and paints what nobody has painted yet, cell by cell, with a chain
-of links over painted cells. A range that paints nothing is shadowed; there is no sweep, no queue and no partition in it.
+The painter takes ranges in the order in which the rule prefers them and paints what nobody has painted yet, cell by cell,
+with a chain of links over painted cells. A range that paints nothing is shadowed; there is no sweep and no partition in it.
 """
 
 from __future__ import annotations

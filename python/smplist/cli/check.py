@@ -84,7 +84,9 @@ def _known(baseline: str | None, rows: list[dict[str, Any]]) -> None:
             row["known"] = True
     gone = len(known - {row.get("fingerprint") for row in rows})
     if gone:
-        click.echo(f"smplist: {_count(gone, 'finding')} of {baseline} {'is' if gone == 1 else 'are'} gone; write it anew", err=True)
+        click.echo(
+            f"smplist: {_count(gone, 'finding')} of {baseline} {'is' if gone == 1 else 'are'} gone; write it anew", err=True
+        )
 
 
 def _write_baseline(path: str, rows: list[dict[str, Any]]) -> None:
@@ -133,7 +135,9 @@ def _today(ctx: click.Context, param: click.Parameter, value: str | None) -> str
               help="The least severity of a finding that makes the exit code 1.")  # fmt: skip
 @click.option("--baseline", metavar="FILE", help="Findings that are known, and not reported again.")
 @click.option("--write-baseline", metavar="FILE", help="Write what is found as a baseline, and report nothing.")
-@click.option("--today", metavar="DATE", callback=_today, help="The day on which suppressions are judged, instead of the real one.")
+@click.option(
+    "--today", metavar="DATE", callback=_today, help="The day on which suppressions are judged, instead of the real one."
+)
 def command(policies: tuple[str, ...], form: str, fail_level: str, baseline: str | None, write_baseline: str | None,
             today: str) -> None:  # fmt: skip
     """Parse, validate and lint policies.
