@@ -16,10 +16,6 @@ namespace {
   return {known.begin(), known.end()};
 }
 
-[[nodiscard]] std::optional<std::string> text_or_none(const std::string& text) {
-  return text.empty() ? std::nullopt : std::optional(text);
-}
-
 void bind_parts(py::module_& m) {
   py::class_<planned_stage> s(m, "PlannedStage", "A list that a plan goes through. [S-61]");
   s.def_readonly("stage", &planned_stage::stage, "What the list is.")

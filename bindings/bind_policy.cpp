@@ -2,7 +2,7 @@
 // Floors 3 to 5: sources, lists, clients, policies; and the lint findings.
 #include "value_type.hpp"
 
-#include <smplist/analysis/lint.hpp>
+#include <smplist/analysis/suppress.hpp>
 #include <smplist/compile.hpp>
 #include <smplist/json.hpp>
 
@@ -130,6 +130,62 @@ void bind_client(py::module_& m) {
   def_readable_value(cls, [](const client& c) { return to_json(c); });
 }
 
+/// A day from a `datetime.date` or its text.
+[[nodiscard]] std::optional<date> day_or_none(const py::object& today) {
+  if (today.is_none()) return std::nullopt;
+  return parse_or_raise<date>(text_of(py::str(today)));
+}
+
+void bind_finding(py::module_& m) {
+  py::class_<finding> one(m, "Finding", "What a lint rule found.");
+  one.def_static(
+         "make",
+         [](const std::string& code, const std::string& pointer, const std::string& text, const std::string& fix,
+            const std::string& list) {
+           const lint_rule* const rule = find_rule(code);
+           if (rule == nullptr) {
+             std::vector<std::string_view> codes;
+             for (const lint_rule& r : lint_rules) codes.push_back(r.code);
+             const std::string near = smplist::detail::closest(code, codes);
+             throw py::value_error("there is no lint rule '" + code + "'" +
+                                   (near.empty() ? "" : "; did you mean '" + near + "'?"));
+           }
+           finding made = smplist::detail::found_at(pointer, text, fix);
+           made.list = list;
+           return smplist::detail::completed(*rule, std::move(made));
+         },
+         "rule"_a, "pointer"_a, "text"_a, "fix"_a = "", "list"_a = "",
+         "A finding of a rule that was found elsewhere.\n\nRaises\n------\nValueError\n    If there is no such rule.")
+      .def_readonly("rule", &finding::rule, "The code of the rule.")
+      .def_readonly("severity", &finding::severity, "How bad it is.")
+      .def_readonly("pointer", &finding::pointer, "JSON Pointer into the policy document.")
+      .def_readonly("text", &finding::text, "What it is.")
+      .def_readonly("fix", &finding::fix, "What to do about it.")
+      .def_property_readonly(
+          "list", [](const finding& f) { return text_or_none(f.list); }, "The custom list that it is about, or None.")
+      .def_property_readonly(
+          "range", [](const finding& f) { return text_or_none(f.range); }, "The range that it is about, or None.")
+      .def_property_readonly(
+          "addresses",
+          [](const finding& f) { return f.addresses.empty() ? py::object(py::none()) : py::int_(py::str(f.addresses)); },
+          "How many addresses are concerned, or None.")
+      .def_readonly("different_outcome", &finding::different_outcome,
+                    "Would anybody ask others, or otherwise, if it were mended? None if nobody can say.")
+      .def_property_readonly(
+          "example", [](const finding& f) { return text_or_none(f.example); }, "An address that shows it, or None.")
+      .def_property_readonly(
+          "regions", [](const finding& f) { return py::tuple(py::cast(f.regions)); },
+          "The first 100 regions of addresses: (range, addresses, list that wins there or None).")
+      .def_readonly("region_count", &finding::region_count, "The number of all regions.")
+      .def_property_readonly(
+          "suppressed", [](const finding& f) { return text_or_none(f.suppressed); },
+          "The reason why it is not to be reported, or None.")
+      .def("__repr__", [](const finding& f) { return "Finding(" + f.rule + ": " + f.text + ")"; });
+  def_part_value(one, &to_json<finding>, &finding::rule, &finding::severity, &finding::pointer, &finding::text, &finding::fix,
+                 &finding::list, &finding::range, &finding::addresses, &finding::different_outcome, &finding::example,
+                 &finding::regions, &finding::region_count, &finding::suppressed);
+}
+
 void bind_policy_class(py::module_& m) {
   py::class_<policy> cls(m, "Policy", "A checked policy. Immutable; copies share it.");
   cls.def_static(
@@ -197,7 +253,25 @@ void bind_policy_class(py::module_& m) {
           "The policy as one run of bytes that answers without allocating. [S-67]\n\n`resolved` gives the families of hosts "
           "whose "
           "families the policy does not state; they are compiled in. [S-12]")
-      .def("lint", &lint, "What the lint rules find, rule by rule.")
+      .def(
+          "lint",
+          [](const policy& p, const py::object& today, const std::map<std::string, family_set>& resolved) {
+            const facts given = make_facts(0, resolved);
+            const auto day = day_or_none(today);
+            const py::gil_scoped_release release;  // lint is pure
+            auto found = lint(partition::make(p, given));
+            return day ? suppress(p, std::move(found), *day) : found;
+          },
+          py::kw_only(), "today"_a = py::none(), "resolved"_a = std::map<std::string, family_set>{},
+          "What the lint rules find, rule by rule.\n\nWith `today` (a date, or its text) the suppressions of the policy apply: "
+          "what they hide is `suppressed`,\nand those that have expired or hide nothing are findings. Without it everything is "
+          "reported.\n\nRaises\n------\nParseError\n    If `today` is not a date.")
+      .def(
+          "suppress",
+          [](const policy& p, std::vector<finding> found, const py::object& today) {
+            return suppress(p, std::move(found), day_or_none(today).value());
+          },
+          "findings"_a, "today"_a, "Findings with the suppressions of the policy applied, for findings from elsewhere, too.")
       .def(
           "partition",
           [](const policy& p, const std::map<std::string, family_set>& resolved) {
@@ -284,6 +358,8 @@ void bind_document(py::module_& m) {
       .def(
           "client", [](const document& d) { return value_or_raise(read_client(d.root), d.file); }, "The client it holds.")
       .def(
+          "lint", [](const document& d) { return lint_text(d.root); }, "What lint finds in how it is written.")
+      .def(
           "locate",
           [](const document& d, const std::string& pointer) {
             const document_node& node = smplist::detail::policy_reader::find_pointer(d.root, pointer);
@@ -298,14 +374,7 @@ void bind_policy(py::module_& m) {
   bind_source(m);
   bind_lists(m);
   bind_client(m);
-  py::class_<finding> one(m, "Finding", "What a lint rule found.");
-  one.def_readonly("rule", &finding::rule, "The code of the rule.")
-      .def_readonly("severity", &finding::severity, "How bad it is.")
-      .def_readonly("pointer", &finding::pointer, "JSON Pointer into the policy document.")
-      .def_readonly("text", &finding::text, "What it is.")
-      .def_readonly("fix", &finding::fix, "What to do about it.")
-      .def("__repr__", [](const finding& f) { return "Finding(" + f.rule + ": " + f.text + ")"; });
-  def_part_value(one, &to_json<finding>, &finding::rule, &finding::severity, &finding::pointer, &finding::text, &finding::fix);
+  bind_finding(m);
   bind_policy_class(m);
   bind_document(m);
   m.def(
@@ -313,10 +382,10 @@ void bind_policy(py::module_& m) {
       [] {
         py::list out;
         for (const lint_rule& rule : lint_rules)
-          out.append(py::make_tuple(std::string(rule.code), rule.severity, std::string(rule.sentence)));
+          out.append(py::make_tuple(std::string(rule.code), rule.severity, std::string(rule.sentence), std::string(rule.fix)));
         return out;
       },
-      "The lint rules: code, severity, sentence.");
+      "The lint rules: code, severity, sentence, what to do.");
 }
 
 }  // namespace smplist::python

@@ -38,6 +38,11 @@ void bind_survivability(py::module_& m);
 /// Python's own reading of a JSON text: dicts, lists, texts.
 [[nodiscard]] inline py::object loads(const std::string& json) { return py::module_::import("json").attr("loads")(json); }
 
+/// An empty text is None.
+[[nodiscard]] inline std::optional<std::string> text_or_none(const std::string& text) {
+  return text.empty() ? std::nullopt : std::optional(text);
+}
+
 /// `T::try_parse`, or the exception of Python.
 template <class T>
 [[nodiscard]] T parse_or_raise(std::string_view text) {

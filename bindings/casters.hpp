@@ -8,6 +8,7 @@
 #include <smplist/failover.hpp>
 #include <smplist/format.hpp>
 #include <smplist/analysis/diff.hpp>
+#include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
 
 #include <pybind11/pybind11.h>
@@ -179,6 +180,35 @@ struct type_caster<smplist::endpoint> {
   static handle cast(smplist::endpoint e, return_value_policy policy, handle parent) {
     return make_caster<std::pair<smplist::scheme, std::uint16_t>>::cast(std::pair(e.scheme, e.port), policy, parent);
   }
+};
+
+/// A region crosses as its range, its size and the list that wins.
+template <>
+struct type_caster<smplist::finding_region> {
+  static constexpr auto name = const_name("tuple[AddressRange, int, str | None]");
+  template <class T>
+  using cast_op_type = const smplist::finding_region&;
+  // NOLINTNEXTLINE(google-explicit-constructor): pybind11 asks for the conversion
+  operator const smplist::finding_region&() const { return *value_; }
+
+  bool load(handle source, bool /*convert*/) {
+    if (!isinstance<tuple>(source) || len(source) != 3) return false;
+    const auto parts = reinterpret_borrow<tuple>(source);
+    if (!isinstance<smplist::address_range>(parts[0]) || !(parts[2].is_none() || isinstance<str>(parts[2]))) return false;
+    const auto range = parts[0].cast<smplist::address_range>();
+    const smplist::address_piece piece{range.first(), range.last()};
+    value_ = smplist::finding_region{range.first(), range.last(), piece.size(),
+                                     parts[2].is_none() ? "" : smplist::python::text_of(parts[2])};
+    return true;
+  }
+
+  static handle cast(const smplist::finding_region& r, return_value_policy /*policy*/, handle /*parent*/) {
+    const object list = r.list.empty() ? object(none()) : object(str(r.list));
+    return make_tuple(smplist::address_range::try_make(r.first, r.last).value(), int_(str(r.size.to_text())), list).release();
+  }
+
+ private:
+  std::optional<smplist::finding_region> value_;
 };
 
 /// A reference crosses as its text; it has no default value, so the caster keeps an optional.

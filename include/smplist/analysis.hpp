@@ -9,6 +9,7 @@
 #include <smplist/analysis/lint.hpp>
 #include <smplist/analysis/partition.hpp>
 #include <smplist/analysis/quiet.hpp>
+#include <smplist/analysis/suppress.hpp>
 #include <smplist/analysis/survivability.hpp>
 #include <smplist/analysis/vectors.hpp>
 #include <smplist/analysis/verify.hpp>

@@ -138,6 +138,26 @@ inline void write_sources(json_writer& json, const policy_draft& draft) {
   json.end_object();
 }
 
+inline void write_suppression(json_writer& json, const suppression& s) {
+  json.begin_object();
+  json.key("list").text_or_null(s.list);
+  json.key("reason").text(s.reason);
+  json.key("rule").text(s.rule);
+  json.key("source").text_or_null(s.source);
+  json.key("until").text(s.until.to_text());
+  json.end_object();
+}
+
+/// Written only if there is something to write: policies without suppressions keep their revisions.
+inline void write_lint(json_writer& json, const std::vector<suppression>& suppressions) {
+  if (suppressions.empty()) return;
+  json.key("lint").begin_object();
+  json.key("suppress").begin_array();
+  for (const suppression& s : suppressions) write_suppression(json, s);
+  json.end_array();
+  json.end_object();
+}
+
 /// The canonical bytes of a checked draft. [S-82]
 [[nodiscard]] inline std::string canonical_text(const policy_draft& draft) {
   std::string out;
@@ -146,6 +166,7 @@ inline void write_sources(json_writer& json, const policy_draft& draft) {
   json.key("allow_web_reputation_https").boolean(draft.allow_web_reputation_https);
   write_internal(json.key("internal"), draft);
   json.key("ip_preference").text(name(draft.ip_preference));
+  write_lint(json, draft.suppressions);
   write_location(json.key("location"), draft.criterion);
   json.key("network").begin_object();
   json.key("order").text(name(draft.network.order));

@@ -4,6 +4,7 @@
 /// the text of JSON is read by `smplist/json.hpp`.
 #pragma once
 
+#include <smplist/document/lint_text.hpp>
 #include <smplist/document/node.hpp>
 #include <smplist/document/read_client.hpp>
 #include <smplist/document/read_expectations.hpp>

@@ -6,6 +6,7 @@
 #include <smplist/list.hpp>
 #include <smplist/location.hpp>
 #include <smplist/source.hpp>
+#include <smplist/suppression.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -60,8 +61,9 @@ struct policy_draft {
   source_list standard = {"standard"};    // its proxy is `internal.proxy` [S-23]
   bool fallback_to_standard = false;      // [S-43]
   overlap_rule on_overlap = overlap_rule::first;
-  std::vector<source_list> lists = {};  // the custom lists
-  source_list network = {"network"};    // its proxy is `network.proxy` [S-23]
+  std::vector<source_list> lists = {};         // the custom lists
+  source_list network = {"network"};           // its proxy is `network.proxy` [S-23]
+  std::vector<suppression> suppressions = {};  // of lint findings
 
   /// An empty draft with the defaults of a profile. [S-48]
   [[nodiscard]] static policy_draft with_defaults(smplist::profile p) {

@@ -68,6 +68,7 @@ enum class errc : std::uint8_t {
   wrong_checksum,
   corrupt,
   unreadable_file,
+  bad_date,
 };
 
 template <>
@@ -123,9 +124,10 @@ struct detail::words<errc> {
       "wrong_checksum",
       "corrupt",
       "unreadable_file",
+      "bad_date",
   };
 };
-static_assert(detail::count_of<errc> == static_cast<std::size_t>(errc::unreadable_file) + 1);
+static_assert(detail::count_of<errc> == static_cast<std::size_t>(errc::bad_date) + 1);
 
 /// Why a text was refused, and which of its bytes are to blame (zero-based; the span may be empty at the end).
 struct parse_error {
@@ -202,6 +204,7 @@ struct parse_error {
     case errc::wrong_checksum: return "the bytes do not match their checksum";
     case errc::corrupt: return "the compiled policy contradicts itself";
     case errc::unreadable_file: return "the file cannot be read";
+    case errc::bad_date: return "not a day of the calendar";
   }
   return "";
 }
@@ -259,6 +262,7 @@ struct parse_error {
     case errc::wrong_checksum:
     case errc::corrupt: return "compile the policy again";
     case errc::unreadable_file: return "check that it exists and may be read";
+    case errc::bad_date: return "write year, month and day, as in 2027-03-31";
   }
   return "";
 }

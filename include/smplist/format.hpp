@@ -3,6 +3,7 @@
 /// Side room. Text for people: fmt formatters for the values, and the explanation of a plan. Needs fmt 9 or later.
 #pragma once
 
+#include <smplist/detail/u128.hpp>
 #include <smplist/evaluate.hpp>
 #include <smplist/range_set.hpp>
 
@@ -58,12 +59,6 @@ namespace detail {
     else out += c;
   }
   return out;
-}
-
-/// `1234567` as `1,234,567`.
-[[nodiscard]] inline std::string grouped(std::string digits) {
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return digits;
 }
 
 /// Writes the explanation of a plan, line by line, in words that need no manual.

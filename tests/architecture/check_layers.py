@@ -11,17 +11,17 @@ ROOT = Path(__file__).resolve().parents[2] / "include" / "smplist"
 # one row per floor, inside a floor left before right; a family folder stands just before its table header
 FLOORS = [
     "version error",
-    "address mac",
+    "address mac date",
     "range range_set",
     "service host proxy source",
-    "order list",
+    "order list suppression",
     "client location draft canonical validate policy",
     "reason plan route match evaluation scope evaluate failover",
     "compile",
-    "analysis/finding analysis/answer analysis/partition analysis/space analysis/orders analysis/expectation analysis/verify "
-    "analysis/compare analysis/vectors analysis/lint analysis/ambiguity analysis/change analysis/evidence analysis/pairs "
-    "analysis/pair_tally analysis/diff analysis/quiet analysis/failures analysis/audience analysis/cut_sets "
-    "analysis/survivability analysis/weigh analysis",
+    "analysis/finding analysis/answer analysis/partition analysis/asked analysis/holdings analysis/placed_list analysis/lint "
+    "analysis/suppress analysis/space analysis/orders analysis/expectation analysis/verify analysis/compare analysis/vectors "
+    "analysis/ambiguity analysis/change analysis/evidence analysis/pairs analysis/pair_tally analysis/diff analysis/quiet "
+    "analysis/failures analysis/audience analysis/cut_sets analysis/survivability analysis/weigh analysis",
     "smplist",
 ]
 SIDE = ["document", "json", "format", "arrow"]

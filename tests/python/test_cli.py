@@ -27,6 +27,18 @@ network: {sources: [hq]}
 """
 
 
+# nothing to find in it
+CLEAN = """\
+schema: smplist/1
+sources:
+  hq: {host: hq.example, families: [ipv4, ipv6], file_reputation: {port: 443}, web_reputation: {port: 80}}
+  spare: {host: spare.example, families: [ipv4, ipv6], file_reputation: {port: 443}, web_reputation: {port: 80}}
+  third: {host: third.example, families: [ipv4, ipv6], file_reputation: {port: 443}, web_reputation: {port: 80}}
+internal: {mode: standard, standard: {sources: [hq, third, spare]}}
+network: {sources: [hq, third]}
+"""
+
+
 @pytest.fixture
 def policy(tmp_path: Path) -> Path:
     """A small policy that is clean."""
@@ -88,12 +100,13 @@ def test_explain_with_sources_that_are_down(run: Run, acme: Path) -> None:
 
 def test_check_levels_and_formats(run: Run, tmp_path: Path, policy: Path) -> None:
     """Findings at or above the level make the exit code 1; each format says the same."""
+    policy.write_text(CLEAN, encoding="utf-8")
     clean = run("check", policy.name)
     assert (clean.returncode, clean.stdout, clean.stderr) == (0, "1 policy checked, nothing found\n", "")
     warned = tmp_path / "warned.yaml"
-    warned.write_text(POLICY.replace("[hq, spare]", "[hq]"), encoding="utf-8")
+    warned.write_text(CLEAN.replace(", third, spare]", ", third]"), encoding="utf-8")
     says = "no list names the source 'spare'"
-    for form in ("text", "json", "ndjson", "github"):
+    for form in ("text", "json", "ndjson", "sarif", "github"):
         ended = run("check", warned.name, policy.name, "--format", form)
         assert ended.returncode == 1
         assert says in ended.stdout

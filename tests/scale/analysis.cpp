@@ -7,7 +7,9 @@
 // SMPLIST_SEED repeats a run. The exit code is 1 if anything differs.
 #include "../cpp/support/ambiguity_check.hpp"
 #include "../cpp/support/diff_check.hpp"
+#include "../cpp/support/lint_check.hpp"
 #include "../cpp/support/partition_check.hpp"
+#include "../cpp/support/survivability_check.hpp"
 #include "../cpp/support/verify_check.hpp"
 #include "lookups.hpp"
 
@@ -15,6 +17,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <string>
 
 namespace scale {
@@ -26,12 +29,28 @@ struct check {
   std::string (*run)(generate::dice&);
 };
 
+/// For a check that throws what is wrong.
+template <void (*Check)(generate::dice&)>
+std::string caught(generate::dice& d) {
+  try {
+    Check(d);
+  } catch (const std::exception& wrong) {
+    return wrong.what();
+  }
+  return {};
+}
+
 // one row for each analysis
 constexpr check checks[] = {
-    {"partition", universe::check_partition},     {"ambiguity", universe::check_ambiguity},
-    {"diff", diff_check::check_random},           {"verify", verify_check::check_verify},
-    {"same-list", verify_check::check_same_list}, {"compare", verify_check::check_compare},
+    {"partition", universe::check_partition},
+    {"ambiguity", universe::check_ambiguity},
+    {"lint", caught<lint_check::check>},
+    {"diff", diff_check::check_random},
+    {"verify", verify_check::check_verify},
+    {"same-list", verify_check::check_same_list},
+    {"compare", verify_check::check_compare},
     {"vectors", verify_check::check_vectors},
+    {"survivability", caught<survivability_check::check_survivability>},
 };
 
 double seconds_since(std::chrono::steady_clock::time_point start) {

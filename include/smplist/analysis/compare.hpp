@@ -46,7 +46,7 @@ struct comparison {
 namespace detail {
 
 /// Clients that neither of two policies tells apart.
-struct joint_class {
+struct class_pair {
   client_class before;
   client_class after;
   client who;
@@ -78,7 +78,7 @@ struct joint_class {
   return out;
 }
 
-/// Every joint class of two partitions: `each(joint_class, kind) -> bool`, false to stop.
+/// Every joint class of two partitions: `each(class_pair, kind) -> bool`, false to stop.
 ///
 /// Of the addresses of a client only two can count: the one whose list wins by the first policy, and the one by the second. If one
 /// wins by both, the client is like one that has that address alone. So beside single addresses only pairs count that cross: one
@@ -154,7 +154,7 @@ class joint_fold {
       ++seen_;
       const client_class a{where.before, who.families(), x.before};
       const client_class b{where.after, who.families(), y.after};
-      if (!each_(joint_class{a, b, std::move(who)}, kind)) return false;
+      if (!each_(class_pair{a, b, std::move(who)}, kind)) return false;
     }
     return true;
   }
@@ -167,7 +167,7 @@ class joint_fold {
       client who{{}, addresses, location::external};
       const client_class there{location::external, who.families()};
       ++seen_;
-      return each_(joint_class{there, there, std::move(who)}, joint_kind::single);
+      return each_(class_pair{there, there, std::move(who)}, joint_kind::single);
     });
   }
 
@@ -278,7 +278,7 @@ template <class Worse>
       who.id = trial_id(n);
     }
   };
-  const auto goes_on = [&](const joint_class& j, joint_kind kind) {
+  const auto goes_on = [&](const class_pair& j, joint_kind kind) {
     for (const service what : all_services) {
       const std::uint32_t a = before.answer_to(j.before, what);
       const std::uint32_t b = after.answer_to(j.after, what);

@@ -72,4 +72,10 @@ inline constexpr u128 u128_max{~std::uint64_t{0}, ~std::uint64_t{0}};
   return digits;
 }
 
+/// `1234567` as `1,234,567`.
+[[nodiscard]] inline std::string grouped(std::string digits) {
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
 }  // namespace smplist::detail

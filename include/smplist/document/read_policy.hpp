@@ -3,6 +3,7 @@
 /// Side room. From a document tree to a policy, or to everything that is wrong with it. [S-80]
 #pragma once
 
+#include <smplist/analysis/lint.hpp>
 #include <smplist/document/reader.hpp>
 #include <smplist/policy.hpp>
 
@@ -20,13 +21,14 @@ class policy_reader {
   [[nodiscard]] result<policy, problems> read(const document_node& root) {
     const located top{&root, ""};
     const bool readable = in_.expect_object(top, {"schema", "title", "profile", "ip_preference", "allow_web_reputation_https",
-                                                  "network_fallback", "location", "sources", "internal", "network"});
+                                                  "network_fallback", "location", "sources", "internal", "network", "lint"});
     if (!readable || !is_our_schema(top)) return std::move(in_.found());
     read_settings(top);
     if (const auto at = in_.find(top, "location")) read_location(*at);
     if (const auto at = in_.require(top, "sources")) read_sources(*at);
     if (const auto at = in_.require(top, "internal")) read_internal(*at);
     if (const auto at = in_.find(top, "network")) read_network(*at);
+    if (const auto at = in_.find(top, "lint"); at && in_.expect_object(*at, {"suppress"})) read_suppressions(*at);
     auto made = policy::make(draft_);
     if (made && in_.found().empty()) return made;
     return all_problems(root, made ? problems{} : made.error());
@@ -170,6 +172,39 @@ class policy_reader {
     if (!in_.expect_object(at, {"order", "sources", "proxy"})) return;
     read_choice(at, draft_.network);
     if (const auto value = in_.find(at, "proxy")) draft_.network.proxy = read_proxy(*value);
+  }
+
+  void read_suppressions(const located& at) {
+    const auto list = in_.find(at, "suppress");
+    if (!list) return;
+    in_.elements(*list, [&](const located& item) {
+      const std::size_t before = in_.found().size();
+      if (!in_.expect_object(item, {"rule", "list", "source", "reason", "until"})) return;
+      suppression s{read_rule(item), {}, {}, {}, *date::try_parse("0001-01-01")};
+      if (const auto value = in_.find(item, "list")) s.list = in_.text(*value).value_or("");
+      if (const auto value = in_.find(item, "source")) s.source = in_.text(*value).value_or("");
+      if (const auto value = in_.require(item, "reason")) {
+        s.reason = in_.text(*value).value_or("");
+        const bool blank = value->node->kind == node_kind::text && s.reason.find_first_not_of(' ') == std::string::npos;
+        if (blank)
+          in_.report(*value->node, value->pointer, errc::empty_text, "no reason is given", "say why nobody has to mend it");
+      }
+      if (const auto value = in_.require(item, "until")) s.until = in_.parsed<date>(*value).value_or(s.until);
+      if (in_.found().size() == before) draft_.suppressions.push_back(std::move(s));
+    });
+  }
+
+  /// The code of a lint rule; an unknown one is reported.
+  [[nodiscard]] std::string read_rule(const located& item) {
+    const auto at = in_.require(item, "rule");
+    const std::string code = at ? in_.text(*at).value_or("") : std::string();
+    if (!at || at->node->kind != node_kind::text || find_rule(code) != nullptr) return code;
+    std::vector<std::string_view> codes;
+    for (const lint_rule& rule : lint_rules) codes.push_back(rule.code);
+    const std::string near = closest(code, codes);
+    in_.report(*at->node, at->pointer, errc::unknown_word, "there is no lint rule " + shown(code),
+               near.empty() ? "write the code of a rule, as `smplist check` prints it" : "did you mean " + in_quotes(near) + "?");
+    return code;
   }
 
   [[nodiscard]] source_list read_list(const located& at) {

@@ -153,6 +153,15 @@ inline void write(json_writer& json, const problem& p) {
   json.end_object();
 }
 
+inline void write(json_writer& json, const finding_region& r) {
+  json.begin_object();
+  json.key("first").text(r.first.to_text());
+  json.key("last").text(r.last.to_text());
+  json.key("addresses").text(r.size.to_text());
+  json.key("list").text_or_null(r.list);
+  json.end_object();
+}
+
 inline void write(json_writer& json, const finding& f) {
   json.begin_object();
   json.key("rule").text(f.rule);
@@ -160,6 +169,15 @@ inline void write(json_writer& json, const finding& f) {
   json.key("pointer").text(f.pointer);
   json.key("text").text(f.text);
   json.key("fix").text(f.fix);
+  json.key("list").text_or_null(f.list);
+  json.key("range").text_or_null(f.range);
+  json.key("addresses").text_or_null(f.addresses);
+  json.key("different_outcome");
+  f.different_outcome ? json.boolean(*f.different_outcome) : json.null();
+  json.key("example").text_or_null(f.example);
+  write(json.key("regions"), f.regions);
+  json.key("region_count").number(f.region_count);
+  json.key("suppressed").text_or_null(f.suppressed);
   json.end_object();
 }
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE
+from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, fail
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
 
-def _rows(path: str) -> tuple[list[dict[str, Any]], bool]:
+def _rows(path: str, today: object) -> tuple[list[dict[str, Any]], bool]:
     """What is wrong with one file, as rows; and whether it is usable."""
     from smplist._errors import PolicyError, Problem
     from smplist.files import decode, load_document, parse_document
+    from smplist.findings import rows_of
 
     try:
         document = parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
@@ -27,22 +28,7 @@ def _rows(path: str) -> tuple[list[dict[str, Any]], bool]:
     except OSError as error:
         problem = Problem("unreadable", 0, 0, "", f"cannot be read: {error.strerror or error}", "give the path of a policy file")
         return [{"file": path, "severity": "error", **problem.to_dict()}], False
-    rows = []
-    for finding in policy.lint():
-        line, column = document.locate(finding.pointer)
-        rows.append(
-            {
-                "file": path,
-                "severity": str(finding.severity),
-                "code": finding.rule,
-                "line": line,
-                "column": column,
-                "pointer": finding.pointer,
-                "reason": finding.text,
-                "advice": finding.fix,
-            }
-        )
-    return rows, True
+    return rows_of(document, policy, path, today), True
 
 
 def _text(row: dict[str, Any]) -> str:
@@ -69,12 +55,91 @@ def _github(row: dict[str, Any]) -> str:
     return f"::{level} {place}::{data(row['reason'])}; {data(row['advice'])}"
 
 
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one}{'s' if number != 1 else ''}"
+
+
+def _verdict(policies: int, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
+    """What a reader wants to know first."""
+    parts = [_count(number, word) for word in _RANK if (number := sum(row["severity"] == word for row in shown))]
+    checked = f"{policies} {'policies' if policies != 1 else 'policy'} checked, {' and '.join(parts) or 'nothing found'}"
+    known = sum(bool(row.get("known")) for row in hidden)
+    aside = [f"{number:,} {what}" for number, what in ((len(hidden) - known, "suppressed"), (known, "in the baseline")) if number]
+    return f"{checked} ({', '.join(aside)})" if aside else checked
+
+
+def _known(baseline: str | None, rows: list[dict[str, Any]]) -> None:
+    """Mark the rows that a baseline knows; say how many of it are gone."""
+    from smplist.findings import read_baseline
+
+    if baseline is None:
+        return
+    try:
+        known = read_baseline(baseline)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        fail(f"smplist: {baseline}: {reason}")
+    for row in rows:
+        if row.get("fingerprint") in known:
+            row["known"] = True
+    gone = len(known - {row.get("fingerprint") for row in rows})
+    if gone:
+        click.echo(
+            f"smplist: {_count(gone, 'finding')} of {baseline} {'is' if gone == 1 else 'are'} gone; write it anew", err=True
+        )
+
+
+def _write_baseline(path: str, rows: list[dict[str, Any]]) -> None:
+    from smplist.files import write_whole
+    from smplist.findings import baseline_text
+
+    try:
+        write_whole(path, baseline_text(rows))
+    except OSError as error:
+        fail(f"smplist: cannot write {path}: {error.strerror or error}")
+    click.echo(f"smplist: wrote {_count(len(rows), 'finding')} into {path}", err=True)
+
+
+def _print(form: str, rows: list[dict[str, Any]], hidden: list[dict[str, Any]], policies: int, usable: bool) -> None:
+    if form == "sarif":
+        from smplist.findings import to_sarif
+
+        click.echo(json.dumps(to_sarif(rows + hidden), ensure_ascii=False, indent=2))
+    elif form == "json":
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        if form == "text" and usable:
+            click.echo(_verdict(policies, rows, hidden))
+        write = {"text": _text, "github": _github, "ndjson": _ndjson}[form]
+        for row in rows:
+            click.echo(write(row), err=form == "text" and not usable)
+
+
+def _today(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    """The day on which suppressions are judged: as given, else the real one."""
+    from datetime import date
+
+    if value is None:
+        return date.today().isoformat()
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a date; write it as 2027-03-31") from None
+
+
 @click.command()
 @click.argument("policies", nargs=-1, required=True, metavar="POLICY...")
-@click.option("--format", "form", type=click.Choice(["text", "json", "ndjson", "github"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "json", "ndjson", "sarif", "github"]), default="text",
+              show_default=True)  # fmt: skip
 @click.option("--fail-level", type=click.Choice(["error", "warning", "never"]), default="warning", show_default=True,
               help="The least severity of a finding that makes the exit code 1.")  # fmt: skip
-def command(policies: tuple[str, ...], form: str, fail_level: str) -> None:
+@click.option("--baseline", metavar="FILE", help="Findings that are known, and not reported again.")
+@click.option("--write-baseline", metavar="FILE", help="Write what is found as a baseline, and report nothing.")
+@click.option(
+    "--today", metavar="DATE", callback=_today, help="The day on which suppressions are judged, instead of the real one."
+)
+def command(policies: tuple[str, ...], form: str, fail_level: str, baseline: str | None, write_baseline: str | None,
+            today: str) -> None:  # fmt: skip
     """Parse, validate and lint policies.
 
     Exit code 0: clean; 1: findings; 2: a policy is unusable. Every error of a file is reported, not only the first.
@@ -84,18 +149,18 @@ def command(policies: tuple[str, ...], form: str, fail_level: str) -> None:
     rows: list[dict[str, Any]] = []
     usable = True
     for path in policies:
-        found, fine = _rows(path)
+        found, fine = _rows(path, today)
         rows += found
         usable = usable and fine
-    if form == "json":
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
-    elif form == "text" and not rows:
-        click.echo(f"{len(policies)} {'policies' if len(policies) != 1 else 'policy'} checked, nothing found")
-    else:
-        write = {"text": _text, "github": _github, "ndjson": _ndjson}[form]
-        for row in rows:
-            click.echo(write(row), err=form == "text" and not usable)
+    _known(baseline, rows)
+    shown: list[dict[str, Any]] = []
+    hidden: list[dict[str, Any]] = []
+    for row in rows:
+        (hidden if row.get("suppressed") or row.get("known") else shown).append(row)
+    if write_baseline and usable:
+        return _write_baseline(write_baseline, [row for row in rows if not row["suppressed"]])
+    _print(form, shown, hidden, len(policies), usable)
     if not usable:
         sys.exit(EXIT_UNUSABLE)
-    if fail_level != "never" and any(_RANK[row["severity"]] <= _RANK[fail_level] for row in rows):
+    if fail_level != "never" and any(_RANK[row["severity"]] <= _RANK[fail_level] for row in shown):
         sys.exit(EXIT_FINDINGS)

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <smplist/analysis/finding.hpp>
-#include <smplist/policy.hpp>
+#include <smplist/analysis/partition.hpp>
 
 #include <set>
 #include <string_view>
@@ -13,7 +13,8 @@
 namespace smplist::detail {
 
 /// A declared source that no list names: dead, or forgotten in a list.
-[[nodiscard]] inline std::vector<finding> check_unused_source(const policy& p) {
+[[nodiscard]] inline std::vector<finding> check_unused_source(const partition& cut) {
+  const policy& p = cut.policy();
   std::set<std::string_view> used;
   const auto note = [&](const source_list& list) { used.insert(list.sources.begin(), list.sources.end()); };
   for (const source_list& list : p.content().lists) note(list);
@@ -22,8 +23,7 @@ namespace smplist::detail {
   std::vector<finding> found;
   for (const source& s : p.content().sources) {
     if (used.count(s.name) == 0) {
-      found.push_back({"unused-source", severity::warning, "/sources" + pointer_step(s.name),
-                       "no list names the source " + in_quotes(s.name), "add it to a list, or remove it"});
+      found.push_back(found_at("/sources" + pointer_step(s.name), "no list names the source " + in_quotes(s.name)));
     }
   }
   return found;
