@@ -28,6 +28,7 @@ _NOUNS = {
 
 Shares = dict[str, Fraction]
 Stage = tuple[bool, list[int]]
+Pattern = tuple[tuple[bool, tuple[Fraction, ...]], ...]  # of stages: whether random, and how likely each attempt fails
 
 
 def _rational(value: Fraction | None) -> dict[str, str] | None:
@@ -60,7 +61,7 @@ class _Engine:
 
     def __init__(self, attempts: list[dict[str, Any]], failing: Failing) -> None:
         self.attempts, self.failing = attempts, failing
-        self._known: dict[Any, dict[str, Fraction]] = {}
+        self._known: dict[Pattern, list[Fraction]] = {}
 
     def alive(self, service: str, stages: list[Stage], gone: str = "") -> list[Stage]:
         """The stages without what is down, and without one endpoint more."""
@@ -99,20 +100,27 @@ class _Engine:
 
     def _independent(self, stages: list[Stage], fails: Mapping[int, Fraction]) -> Shares:
         """First available attempts where each attempt fails by itself."""
-        key = tuple((random, tuple((self.attempts[i]["source"], fails[i]) for i in steps)) for random, steps in stages)
-        if key in self._known:
-            return self._known[key]
-        found: defaultdict[str, Fraction] = defaultdict(Fraction)
-        left = Fraction(1)  # that everything so far has failed
-        for random, steps in stages:
-            ups = [1 - fails[i] for i in steps]
-            for i, share in zip(steps, first_of_random(ups) if random else first_of_ordered(ups), strict=True):
-                found[self.attempts[i]["source"]] += left * share
-            for up in ups:
-                left *= 1 - up
-        found[_NOTHING] += left
-        self._known[key] = dict(found)
-        return self._known[key]
+        key = tuple((random, tuple(fails[i] for i in steps)) for random, steps in stages)
+        if key not in self._known:
+            self._known[key] = _independent(key)
+        places = [i for _, steps in stages for i in steps]
+        *firsts, left = self._known[key]
+        found: defaultdict[str, Fraction] = defaultdict(Fraction, {_NOTHING: left})
+        for i, share in zip(places, firsts, strict=True):
+            found[self.attempts[i]["source"]] += share
+        return found
+
+
+def _independent(stages: Pattern) -> list[Fraction]:
+    """How likely each attempt is the first that is up, and last, that none is."""
+    out = []
+    left = Fraction(1)  # that everything so far has failed
+    for random, fails in stages:
+        ups = [1 - p for p in fails]
+        out += [left * share for share in (first_of_random(ups) if random else first_of_ordered(ups))]
+        for p in fails:
+            left *= p
+    return [*out, left]
 
 
 def first_of_ordered(ups: Sequence[Fraction]) -> list[Fraction]:
@@ -366,7 +374,7 @@ def _part(engine: _Engine, service: str, population: str, groups: list[_Group], 
     moved: defaultdict[str, defaultdict[str, Fraction]] = defaultdict(lambda: defaultdict(Fraction))
     lines = []
     for g in groups:
-        share = g.weight / total
+        share = g.weight  # of the total, by which everything is divided at the end: small numbers stay small
         up = engine.alive(service, g.stages)
         _add(before, engine.first(g.stages), share)
         _add(after, engine.first(up), share)
@@ -381,6 +389,9 @@ def _part(engine: _Engine, service: str, population: str, groups: list[_Group], 
     second: defaultdict[str, Fraction] = defaultdict(Fraction)
     for goes in moved.values():
         _add(second, goes, Fraction(1))
+    for sums in (before, after, expected, second, *moved.values()):
+        for source in sums:
+            sums[source] /= total
     likely = bool(engine.failing.stated) and bool(groups)
 
     def row(source: str) -> dict[str, Any]:
