@@ -17,9 +17,9 @@ namespace smplist::detail {
 /// Which ranges of a family decide something and can still go, all of them together, because others of their own list take over.
 class replaceable_ranges {
  public:
-  /// Positions in `policy.ranges(f)`, ascending.
-  [[nodiscard]] static std::vector<std::size_t> find(const partition& cut, family f) {
-    return replaceable_ranges(cut, f).choose();
+  /// Positions in `policy.ranges(f)`, ascending. `goes` marks those that go already: they take over from nobody.
+  [[nodiscard]] static std::vector<std::size_t> find(const partition& cut, family f, std::vector<bool> goes) {
+    return replaceable_ranges(cut, f).choose(std::move(goes));
   }
 
  private:
@@ -54,7 +54,7 @@ class replaceable_ranges {
   }
 
   /// Small ones go first; what takes over from one that goes has to stay.
-  [[nodiscard]] std::vector<std::size_t> choose() const {
+  [[nodiscard]] std::vector<std::size_t> choose(std::vector<bool> goes) const {
     std::vector<std::size_t> candidates;
     for (std::size_t i = 0; i < heirs_.size(); ++i) {
       if (!keeps_[i] && !heirs_[i].empty()) candidates.push_back(i);
@@ -62,7 +62,6 @@ class replaceable_ranges {
     const auto length = [&](std::size_t i) { return (*ranges_)[i].last - (*ranges_)[i].first; };
     std::stable_sort(candidates.begin(), candidates.end(), [&](std::size_t a, std::size_t b) { return length(a) < length(b); });
     std::vector<bool> stays(heirs_.size());
-    std::vector<bool> goes(heirs_.size());
     std::vector<std::size_t> chosen;
     for (const std::size_t i : candidates) {
       const auto& heirs = heirs_[i];
@@ -89,12 +88,15 @@ class replaceable_ranges {
   std::vector<std::pair<std::uint32_t, std::uint32_t>> redundant;  // list, range
   for (const family f : {family::ipv4, family::ipv6}) {
     const winners there(cut, asked, f);
-    for (const labelled_interval& i : p.ranges(f)) {
-      const bool own = there.is_alone(i.group, address_of(i.first), address_of(i.last));
-      if (own && !decide.has(i.group, i.member)) redundant.emplace_back(i.group, i.member);
+    const auto& ranges = p.ranges(f);
+    std::vector<bool> goes(ranges.size());  // those that decide nothing
+    for (std::size_t i = 0; i < ranges.size(); ++i) {
+      const bool own = there.is_alone(ranges[i].group, address_of(ranges[i].first), address_of(ranges[i].last));
+      goes[i] = own && !decide.has(ranges[i].group, ranges[i].member);
+      if (goes[i]) redundant.emplace_back(ranges[i].group, ranges[i].member);
     }
-    for (const std::size_t i : replaceable_ranges::find(cut, f))
-      redundant.emplace_back(p.ranges(f)[i].group, p.ranges(f)[i].member);
+    for (const std::size_t i : replaceable_ranges::find(cut, f, std::move(goes)))
+      redundant.emplace_back(ranges[i].group, ranges[i].member);
   }
   std::sort(redundant.begin(), redundant.end());
   std::vector<finding> found;

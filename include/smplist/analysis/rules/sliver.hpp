@@ -70,11 +70,15 @@ class range_starts {
   for (const family f : {family::ipv4, family::ipv6}) {
     const auto& cells = cut.cells(f);
     for (std::size_t i = 1; i + 1 < cells.size(); ++i) {
-      const address_piece& gap = cells[i];
       const address_piece& below = cells[i - 1];
+      if (cells[i].list != no_list || below.list == no_list) continue;
+      address_piece gap = cells[i];  // it may hold link-local or loopback addresses, too
+      while (i + 2 < cells.size() && cells[i + 1].list == no_list) {
+        gap.last = cells[++i].last;
+        gap.usable = gap.usable || cells[i].usable;
+      }
       const std::uint32_t above = cells[i + 1].list;
-      const bool small = gap.size() < address_count{0, {0, sliver_limit}};
-      if (gap.list != no_list || !small || below.list == no_list || above == no_list) continue;
+      if (above == no_list || !(gap.size() < address_count{0, {0, sliver_limit}})) continue;
       const std::string between =
           below.list == above ? "within " + named(above) : "between " + named(below.list) + " and " + named(above);
       add(found_at(pointer_to_range(below.list, below.range),
