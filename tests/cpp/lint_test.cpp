@@ -155,6 +155,12 @@ TEST_CASE("lint: redundant ranges can go, all of them [S-07]", "[lint]") {
   CHECK(found[1].pointer == "/internal/custom/lists/0/ranges/2");
   CHECK(found[0].different_outcome == false);
   CHECK(found_by("redundant-range", with_ranges({"10.0.0.0/25"_range, "10.0.0.64-10.0.0.200"_range}, {})).empty());
+  // the halves decide nothing and can go; then the whole has to stay
+  const auto halves =
+      found_by("redundant-range", with_ranges({"10.0.0.0/24"_range, "10.0.0.0/25"_range, "10.0.0.128/25"_range}, {}));
+  REQUIRE(halves.size() == 2);
+  CHECK(halves[0].pointer == "/internal/custom/lists/0/ranges/1");
+  CHECK(halves[1].pointer == "/internal/custom/lists/0/ranges/2");
 }
 
 TEST_CASE("lint: a block without its first or its last address [S-05]", "[lint]") {
@@ -176,6 +182,7 @@ TEST_CASE("lint: slivers are gaps and overlaps of fewer than 16 addresses", "[li
   CHECK(gap[0].range == "10.0.0.241-10.0.0.255");
   CHECK(gap[0].addresses == "15");
   CHECK(found_by("sliver", with_ranges({"10.0.0.0-10.0.0.239"_range}, {"10.0.1.0/24"_range})).empty());
+  CHECK(found_by("sliver", with_ranges({"::"_range}, {"::4/126"_range})).size() == 1);  // ::1 is in it
   const auto overlap = found_by("sliver", with_ranges({"10.0.0.0-10.0.1.14"_range}, {"10.0.1.0/24"_range}));
   REQUIRE(overlap.size() == 1);
   CHECK(overlap[0].range == "10.0.1.0-10.0.1.14");
