@@ -638,8 +638,9 @@ TEST_CASE("conformance: every binding line of other suites passes, or a rule say
   std::map<std::string, int> lacking;
   for (const line& l : conformance::read_lines(conformance::data_folder())) {
     INFO(l.id << ' ' << l.strictness << ' ' << l.input.dump().substr(0, 300) << " expects " << l.expect.dump().substr(0, 300));
-    const answer a = ask(l);
+    const conformance::answer a = ask(l);
     INFO("the answer is " << a.says.dump().substr(0, 300) << ' ' << a.code);
+    using conformance::verdict;
     verdict v = verdict::failed;
     if (!a.lacking.empty()) {
       v = verdict::not_applicable;
@@ -660,6 +661,6 @@ TEST_CASE("conformance: every binding line of other suites passes, or a rule say
   for (const auto& [rule, n] : reasons) std::cout << std::setw(6) << n << "  " << rule << '\n';
   std::cout << "\nnot applicable, for want of:\n";
   for (const auto& [what, n] : lacking) std::cout << std::setw(6) << n << "  " << what << '\n';
-  CHECK(counts.count("json_parse", verdict::by_decision) == 2);
+  CHECK(counts.count("json_parse", conformance::verdict::by_decision) == 2);
   CHECK(counts.total() > 4000);
 }
