@@ -4,6 +4,7 @@
 #pragma once
 
 #include <smplist/document.hpp>
+#include <smplist/document/reports.hpp>
 #include <smplist/evaluate.hpp>
 #include <smplist/failover.hpp>
 #include <smplist/format.hpp>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /// \file smplist.hpp
-/// All floors of the core, which needs the standard library and nothing else. The side rooms are included by name:
-/// `smplist/json.hpp` (documents; needs nlohmann/json) and `smplist/format.hpp` (text for people; needs fmt).
+/// What answers for one client: all floors of the core but the analyses, and the standard library is all it needs. Included by name:
+/// `smplist/analysis.hpp` (questions about all clients at once) and the side rooms, `smplist/json.hpp` (documents; needs
+/// nlohmann/json) and `smplist/format.hpp` (text for people; needs fmt).
 #pragma once
 
-#include <smplist/analysis.hpp>
 #include <smplist/compile.hpp>
 #include <smplist/failover.hpp>
 #include <smplist/range_set.hpp>

@@ -3,7 +3,7 @@
 #include "support/catch.hpp"
 #include "support/survivability_check.hpp"
 
-#include <smplist/document.hpp>
+#include <smplist/document/reports.hpp>
 #include <smplist/smplist.hpp>
 
 namespace {
