@@ -9,14 +9,6 @@ namespace smplist::python {
 
 namespace {
 
-template <class Write>
-[[nodiscard]] std::string written(Write write) {
-  std::string out;
-  smplist::detail::json_writer json(out, smplist::detail::json_writer::spacing::one_blank);
-  write(json);
-  return out;
-}
-
 /// The addresses of internal clients whose answer changes, for a service or for any.
 [[nodiscard]] range_set changed_addresses(const policy_diff& diff, std::optional<service> what) {
   std::vector<address_range> out;

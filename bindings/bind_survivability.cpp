@@ -8,15 +8,6 @@ namespace smplist::python {
 
 namespace {
 
-/// JSON by a function that writes it.
-template <class Write>
-[[nodiscard]] std::string written(Write write) {
-  std::string out;
-  smplist::detail::json_writer json(out, smplist::detail::json_writer::spacing::one_blank);
-  write(json);
-  return out;
-}
-
 [[nodiscard]] failure failure_or_raise(const policy& p, const std::string& text) {
   const auto read = read_failure(p, text);
   if (!read) throw py::value_error(read.error().reason + "; " + read.error().advice);

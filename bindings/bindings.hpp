@@ -58,6 +58,15 @@ template <class T>
   return *read;
 }
 
+/// JSON by a function that writes it.
+template <class Write>
+[[nodiscard]] std::string written(Write write) {
+  std::string out;
+  smplist::detail::json_writer json(out, smplist::detail::json_writer::spacing::one_blank);
+  write(json);
+  return out;
+}
+
 /// Facts beside a policy; a name that is no host is a `ParseError`.
 [[nodiscard]] inline facts make_facts(std::uint64_t epoch, const std::map<std::string, family_set>& resolved) {
   facts given;

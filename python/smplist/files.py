@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -144,17 +145,18 @@ def staging(path: str | os.PathLike[str]) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.tmp")
 
 
-def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never a half; text as UTF-8."""
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A file to write into that appears whole when all is written, or not at all: a crash leaves the old one."""
     target = Path(path)
-    written = content.encode("utf-8") if isinstance(content, str) else content
     beside = staging(target)
     if beside == target:
-        target.write_bytes(written)
+        with target.open("wb") as out:
+            yield out
         return
     try:
         with beside.open("wb") as out:
-            out.write(written)
+            yield out
             out.flush()
             os.fsync(out.fileno())
         if target.exists():
@@ -162,6 +164,12 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
         os.replace(beside, target)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
+    """Write a file so that a crash leaves the old one or the new one, never a half; text as UTF-8."""
+    with whole_file(path) as out:
+        out.write(content.encode("utf-8") if isinstance(content, str) else content)
 
 
 # the order in which people write the keys of a policy document

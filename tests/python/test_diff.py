@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import smplist
 from conftest import Run
-from smplist.analysis.diff import cell, count
+from smplist.analysis.diff import count
+from smplist.analysis.report import cell
 
 DOCUMENT: dict[str, Any] = {
     "schema": "smplist/1",
@@ -239,7 +240,7 @@ def test_hostile_names_stay_text() -> None:
     assert any(value.startswith("'=cmd") for row in rows for value in row)
     table = [line for line in found.to_markdown().splitlines() if line.startswith("|")]
     assert "<img" not in "".join(table) and len({line.replace("\\|", "").count("|") for line in table}) == 1
-    assert cell("-1") == "'-1" and cell(-1) == -1
+    assert cell("-1") == "'-1" and cell(-1) == -1 and cell(True) == "true"
 
 
 def test_counts_for_people() -> None:

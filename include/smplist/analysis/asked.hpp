@@ -93,9 +93,9 @@ class asked_by_list {
   }
 
   void put(std::size_t row, const partition& from, std::uint32_t list, const std::vector<std::uint32_t>& asks) {
-    const auto number_of = [&](std::initializer_list<family_set> stacks) {
+    const auto number_of = [&](std::initializer_list<family_set> of_stacks) {
       std::vector<std::uint32_t> key;
-      for (const family_set stack : stacks) {
+      for (const family_set stack : of_stacks) {
         for (const service what : all_services) {
           const std::uint32_t found = from.answer_to({location::internal, stack, list}, what);
           key.push_back(found == no_answer ? no_answer : asks[found]);

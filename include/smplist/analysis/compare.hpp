@@ -230,8 +230,9 @@ class joint_fold {
         if (cross(x, y)) crossing.emplace_back(&x, &y);
       }
     }
-    const std::optional<family_set> stacks[] = {{}, family_set(family::ipv4), family_set(family::ipv6), family_set::both()};
-    for (const auto& stack : stacks) {
+    const std::optional<family_set> stated_stacks[] = {
+        {}, family_set(family::ipv4), family_set(family::ipv6), family_set::both()};
+    for (const auto& stack : stated_stacks) {
       for (const column& x : columns_) {
         std::vector<client_address> own;
         if (x.first) own.emplace_back(*x.first);

@@ -197,7 +197,7 @@ class policy_reader {
   /// The code of a lint rule; an unknown one is reported.
   [[nodiscard]] std::string read_rule(const located& item) {
     const auto at = in_.require(item, "rule");
-    const std::string code = at ? in_.text(*at).value_or("") : std::string();
+    std::string code = at ? in_.text(*at).value_or("") : std::string();
     if (!at || at->node->kind != node_kind::text || find_rule(code) != nullptr) return code;
     std::vector<std::string_view> codes;
     for (const lint_rule& rule : lint_rules) codes.push_back(rule.code);

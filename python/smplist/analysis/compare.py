@@ -7,27 +7,15 @@ import json
 from typing import Any, ClassVar
 
 from smplist import _core
-from smplist._core import Client, Policy, RangeSet
-from smplist.analysis.report import Report
+from smplist._core import Policy, RangeSet
+from smplist.analysis.report import Counterexample, Report
 from smplist.analysis.verify import _asks, _many, _replay
 
 
-class Comparison(Report):
+class Comparison(Counterexample):
     """Whether something holds between two policies for all clients; true if so."""
 
     columns: ClassVar[tuple[str, ...]] = ("why", "client", "service", "before", "after")
-
-    @property
-    def client(self) -> Client | None:
-        """A client that shows that it does not hold: evaluate it with both policies."""
-        shown = self._data["counterexample"]
-        return None if shown is None else Client.from_dict(shown["client"])
-
-    @property
-    def service(self) -> str | None:
-        """For which service."""
-        shown = self._data["counterexample"]
-        return None if shown is None else str(shown["service"])
 
     @property
     def why(self) -> str:

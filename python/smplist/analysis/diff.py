@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
@@ -210,19 +208,6 @@ class Diff(Report):
             lines.append(f"  and {hidden} rarer ways, which are counted in the first line only; --dual-kinds keeps more")
         return lines
 
-    def write_csv(self, out: Any) -> None:
-        """The rows as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe before it."""
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(self.columns)
-        for row in self.each_row():
-            writer.writerow([cell(row[column]) for column in self.columns])
-
-    def to_csv(self) -> str:
-        """The rows as CSV."""
-        out = io.StringIO()
-        self.write_csv(out)
-        return out.getvalue()
-
     def to_markdown(self) -> str:
         """The verdict and the rows as a table of Markdown."""
         head = [f"**{_md(self._verdict())}**", "", _md(self._textual()), ""]
@@ -249,13 +234,6 @@ def _range(first: str, last: str) -> str:
     whole = AddressRange(f"{first}-{last}")
     prefixes = whole.prefixes()
     return str(prefixes[0]) if len(prefixes) == 1 else str(whole)
-
-
-def cell(value: object) -> object:
-    """A cell of CSV that no spreadsheet takes for a formula."""
-    if value is None:
-        return ""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def _md(text: str) -> str:

@@ -8,9 +8,13 @@ import csv
 import importlib
 import io
 import json
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from smplist._html import Markup, element, table
+
+if TYPE_CHECKING:
+    from smplist._core import Client
 
 
 class Report:
@@ -41,13 +45,21 @@ class Report:
         """For people: a few lines, the most important first."""
         raise NotImplementedError
 
-    def to_csv(self) -> str:
-        """The rows as CSV with a header; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
-        out = io.StringIO()
+    def each_row(self) -> Iterator[dict[str, Any]]:
+        """The rows, one at a time."""
+        yield from self.rows()
+
+    def write_csv(self, out: Any) -> None:
+        """Write the rows as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe before it."""
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self.columns)
-        for row in self.rows():
-            writer.writerow([_cell(row[column]) for column in self.columns])
+        for row in self.each_row():
+            writer.writerow([cell(row[column]) for column in self.columns])
+
+    def to_csv(self) -> str:
+        """The rows as CSV with a header."""
+        out = io.StringIO()
+        self.write_csv(out)
         return out.getvalue()
 
     def to_frame(self) -> Any:
@@ -81,9 +93,31 @@ class Report:
         return table(list(self.columns), cells)
 
 
-def _cell(value: object) -> str:
-    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+class Counterexample(Report):
+    """A report that something holds for all clients, or shows one that it does not hold for."""
+
+    @property
+    def client(self) -> Client | None:
+        """The client that shows it, or the one that a predicate raised on: evaluate it, and see."""
+        from smplist._core import Client
+
+        shown = self._data["counterexample"]
+        return None if shown is None else Client.from_dict(shown["client"])
+
+    @property
+    def service(self) -> str | None:
+        """For which service."""
+        shown = self._data["counterexample"]
+        return None if shown is None else str(shown["service"])
+
+
+def cell(value: object) -> object:
+    """A cell of CSV: nothing for None, JSON's words for truth, and no text that a spreadsheet would take for a formula."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def range_text(first: str, last: str) -> str:

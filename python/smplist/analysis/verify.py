@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from smplist._core import Address, AddressRange, Client, ClientSpace, Expectations, Plan, Policy, RangeSet
-from smplist.analysis.report import Report
+from smplist.analysis.report import Counterexample, Report
 from smplist.files import load_document
 
 MOST_ORDERS = 5040
@@ -57,7 +57,7 @@ def _replay(client: dict[str, Any], service: str) -> str:
     return f"smplist explain POLICY {' '.join(words)} --service {service}"
 
 
-class Proof(Report):
+class Proof(Counterexample):
     """What became of one expectation or predicate. True if it is proved.
 
     Attributes
@@ -88,18 +88,6 @@ class Proof(Report):
     def text(self) -> str:
         """Of an error, and of what is unproved: why, and what to do."""
         return str(self._data["text"])
-
-    @property
-    def client(self) -> Client | None:
-        """The counterexample, or the client that a predicate raised on."""
-        shown = self._data["counterexample"]
-        return None if shown is None else Client.from_dict(shown["client"])
-
-    @property
-    def service(self) -> str | None:
-        """The service of the counterexample."""
-        shown = self._data["counterexample"]
-        return None if shown is None else str(shown["service"])
 
     def __bool__(self) -> bool:
         return self.verdict == "proved"

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any, NoReturn
 
 import click
@@ -100,6 +101,17 @@ def load_with_document(path: str) -> tuple[Any, Any]:
         fail(f"smplist: cannot read {path}: {error.strerror or error}")
     except MemoryError:
         fail(f"smplist: {path} does not fit into memory")
+
+
+def check_down(policy: Any, down: Iterable[str]) -> None:
+    """End with a message if one of `--down` is nothing that this policy can lose."""
+    from smplist.analysis.failures import read_failure
+
+    for item in down:
+        try:
+            read_failure(policy, item)
+        except ValueError as error:
+            fail(f"smplist: --down {item}: {error}")
 
 
 def echo_report(report: Any, form: str) -> None:

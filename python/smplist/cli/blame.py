@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import csv
-import sys
-
 import click
 
-from smplist.cli import fail
+from smplist.cli import echo_report, fail
 
 
 @click.command()
@@ -25,7 +22,6 @@ def command(policy: str, address: str | None, max_count: int, form: str) -> None
     """
     from smplist import ParseError, PolicyError
     from smplist.analysis.blame import GitError, blame
-    from smplist.analysis.diff import cell
 
     try:
         found = blame(policy, address=address, max_count=max_count)
@@ -37,10 +33,4 @@ def command(policy: str, address: str | None, max_count: int, form: str) -> None
         fail(f"{error}\nsmplist: {policy}: nothing was loaded")
     except OSError as error:
         fail(f"smplist: cannot read {policy}: {error.strerror or error}")
-    if form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(found.columns)
-        for row in found.rows():
-            writer.writerow([cell(row[column]) for column in found.columns])
-    else:
-        click.echo(found.to_json() if form == "json" else found.to_text())
+    echo_report(found, form)

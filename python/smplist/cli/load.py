@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, fail, load_policy
+from smplist.cli import EXIT_FINDINGS, check_down, fail, load_policy
 
 _COLUMNS = ("range", "clients", "stack", "location")
 
@@ -117,11 +117,7 @@ def command(policy: str, population: str | None, clients: str | None, counts: st
     from smplist.analysis.failures import read_failure, read_probability
     from smplist.analysis.load import load
 
-    for item in down:
-        try:
-            read_failure(loaded, item)
-        except ValueError as error:
-            fail(f"smplist: --down {item}: {error}")
+    check_down(loaded, down)
     for name, value in likely.items():
         try:
             if name != "*" or name in loaded.sources:

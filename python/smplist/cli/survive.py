@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, fail, load_policy
+from smplist.cli import EXIT_FINDINGS, check_down, load_policy
 
 
 @click.command()
@@ -35,14 +35,9 @@ def command(policy: str, unit: str, at_least: int, keep: int | None, down: tuple
     Example: smplist survive policy.yaml --unit host --at-least 2
     """
     loaded = load_policy(policy)
-    from smplist.analysis.failures import read_failure
     from smplist.analysis.survivability import survivability
 
-    for item in down:
-        try:
-            read_failure(loaded, item)
-        except ValueError as error:
-            fail(f"smplist: --down {item}: {error}")
+    check_down(loaded, down)
     report = survivability(loaded, unit=unit, keep=keep, regions=None if all_regions else regions, down=down)
     click.echo(report.to_text() if form == "text" else report.to_json())
     if report.below(at_least):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import IO, Any
@@ -42,31 +43,18 @@ def command(policy: str, form: str, output: str | None) -> None:
 
     Example: smplist vectors policy.yaml --format ndjson -o vectors.ndjson
     """
+    from smplist.files import whole_file, write_whole
+
     loaded = load_policy(policy)
     if form == "text":
         from smplist.analysis.vectors import vectors
 
         text = vectors(loaded).to_text() + "\n"
-        sys.stdout.write(text) if output is None else _whole(output, lambda out: out.write(text))
+        sys.stdout.write(text) if output is None else write_whole(output, text)
     elif output is None:
         _write(loaded, form, sys.stdout)
     else:
-        _whole(output, lambda out: _write(loaded, form, out))
-
-
-def _whole(path: str, write: Any) -> None:
-    """A file that appears whole or not at all."""
-    import os
-    from pathlib import Path
-
-    from smplist.files import staging
-
-    beside = staging(path)
-    try:
-        with beside.open("w", encoding="utf-8") as out:
-            write(out)
-        if beside != Path(path):
-            os.replace(beside, path)
-    finally:
-        if beside != Path(path):
-            beside.unlink(missing_ok=True)
+        with whole_file(output) as out:
+            lines = io.TextIOWrapper(out, encoding="utf-8", newline="")
+            _write(loaded, form, lines)
+            lines.detach()  # what it holds is written; the file is closed by whoever opened it

@@ -35,14 +35,14 @@ namespace smplist::detail {
   for (const placed_list& of : placed_lists(cut)) {
     std::map<std::pair<std::string, std::string>, std::vector<std::string>> needed;  // what, by whom: for which services
     for (const service what : all_services) {
-      std::map<std::string, std::vector<std::string>> stacks;
+      std::map<std::string, std::vector<std::string>> asked_by;
       for (const client_class& who : of.clients) {
         const answer* const a = answer_for(cut, who, what);
         const bool comes = a != nullptr && (of.role == list_role::custom || !own_attempts(cut, of, who, what).empty());
         const std::string need = comes ? needed_by_all(cut.policy(), *a) : std::string();
-        if (!need.empty()) stacks[need].emplace_back(words_for(who.stack));
+        if (!need.empty()) asked_by[need].emplace_back(words_for(who.stack));
       }
-      for (const auto& [need, who] : stacks) {
+      for (const auto& [need, who] : asked_by) {
         const bool all = who.size() == of.clients.size();
         needed[{need, all ? std::string() : " with " + some_of(who, 0, " or ")}].emplace_back(words_for(what));
       }
