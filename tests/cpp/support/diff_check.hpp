@@ -256,7 +256,9 @@ inline std::string check_quiet(const policy& a, const policy& b) {
           std::sort(out.begin(), out.end());
           return out;
         };
-        const auto left_out = [](const ignored_source& i) { return std::string(name(i.reason)) + i.list + "/" + i.source; };
+        const auto left_out = [](const ignored_source& i) {
+          return std::string(name(i.stage)) + std::string(name(i.reason)) + i.list + "/" + i.source;
+        };
         const auto noted = [](const attempt& i) { return i.list + "/" + i.source + std::to_string(i.notes.size()); };
         std::vector<quiet_change> wanted;
         if (answer_of(was) == answer_of(is)) {
