@@ -121,10 +121,10 @@ class vector_maker {
   void neighbours(address a) {
     const std::size_t mine = place(cut_->piece_of(a).list);
     std::set<std::size_t> others = {cut_->lists()};
-    for (const std::size_t list : match_lists(cut_->policy(), cut_->policy().content().on_overlap, {a}).lists)
-      others.insert(list);
-    for (const auto& beside : {a.previous(), a.next()}) {
-      if (beside) others.insert(place(cut_->piece_of(*beside).list));
+    for (const auto& near : {std::optional(a), a.previous(), a.next()}) {
+      if (!near) continue;
+      for (const std::size_t list : match_lists(cut_->policy(), cut_->policy().content().on_overlap, {*near}).lists)
+        others.insert(list);
     }
     for (const std::size_t other : others) {
       const auto alike = [&](family_set stack) { return !differ(mine, other, stack); };
