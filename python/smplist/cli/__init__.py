@@ -121,7 +121,7 @@ def echo_report(report: Any, form: str) -> None:
     elif form == "csv":
         click.echo(report.to_csv(), nl=False)
     else:
-        click.echo(report.to_text(), nl=False)
+        click.echo(report.to_text().rstrip("\n"))
 
 
 def main() -> None:
