@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 import copy
-import csv
 import importlib
 import io
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from smplist._html import Markup, element, table
-
 if TYPE_CHECKING:
     from smplist._core import Client
+    from smplist._html import Markup
 
 
 class Report:
@@ -51,6 +49,8 @@ class Report:
 
     def write_csv(self, out: Any) -> None:
         """Write the rows as CSV; a cell that a spreadsheet would take for a formula gets an apostrophe before it."""
+        import csv  # not at start-up
+
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(self.columns)
         for row in self.each_row():
@@ -83,6 +83,8 @@ class Report:
         return hash(self.to_json())
 
     def _repr_html_(self) -> str:
+        from smplist._html import element  # not at start-up
+
         cells = [["" if row[c] is None else row[c] for c in self.columns] for row in self.rows()]
         return element("div", element("p", element("b", self._title())), self._table(cells))
 
@@ -90,6 +92,8 @@ class Report:
         return self.to_text().partition("\n")[0]
 
     def _table(self, cells: list[list[object]]) -> Markup:
+        from smplist._html import table
+
         return table(list(self.columns), cells)
 
 
