@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 from smplist._core import Address, AddressRange, Policy, PolicyDiff, RangeSet
 from smplist._errors import PolicyError
 from smplist.analysis.diff import count, summary
-from smplist.analysis.report import Report
+from smplist.analysis.report import SERVICES, Report, range_text
 from smplist.files import decode, form_of, load, parse_document
 
 _SECONDS = 120
-_SERVICES = ("file_reputation", "web_reputation")
 _EVERYTHING = ("0.0.0.0/0", "::/0")
 # nothing of a stranger's repository runs, nothing is asked on the terminal, nothing is written
 _GIT = ("git", "--no-pager", "--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "log.showSignature=false")
@@ -79,8 +78,7 @@ def _shown(pieces: list[dict[str, Any]], most: int = 12) -> Iterator[str]:
         if piece["first"] is None:
             yield f"outside, {' and '.join(piece['stack'])}, {service}: {piece['answer']}"
         else:
-            prefixes = AddressRange(f"{piece['first']}-{piece['last']}").prefixes()
-            place = str(prefixes[0]) if len(prefixes) == 1 else f"{piece['first']}-{piece['last']}"
+            place = range_text(piece["first"], piece["last"])
             yield f"{place} ({count(int(piece['addresses']))}), {service}: {piece['answer']}"
     if len(pieces) > most:
         yield f"and {len(pieces) - most} more; --format csv has them all"
@@ -129,29 +127,29 @@ class _Ledger:
 
     def __init__(self, cut: Any) -> None:
         everything = RangeSet([AddressRange(text) for text in _EVERYTHING])
-        self.open = {service: everything for service in _SERVICES}
-        self.blamed: dict[str, list[tuple[AddressRange, str | None]]] = {service: [] for service in _SERVICES}
+        self.open = {service: everything for service in SERVICES}
+        self.blamed: dict[str, list[tuple[AddressRange, str | None]]] = {service: [] for service in SERVICES}
         self.outside: dict[tuple[str, tuple[str, ...]], str | None] = {}
         self.cut = cut
 
     def compare(self, older: Any, newer: Any, commit: str) -> None:
         """Puts down to a commit what it changed and nothing newer did."""
         found = PolicyDiff(older, newer, pair_kinds=0)
-        for service in _SERVICES:
+        for service in SERVICES:
             self._take(service, found.changed_addresses(service), commit)
         for one in json.loads(found.rest_json())["external"]:
             self.outside.setdefault((one["service"], tuple(one["stack"])), commit)
 
     def rest(self, commit: str | None) -> None:
         """What is left was so from the first version on, or is older than what was looked at."""
-        for service in _SERVICES:
+        for service in SERVICES:
             self._take(service, self.open[service], commit)
             for stack in (("ipv4",), ("ipv6",), ("ipv4", "ipv6")):
                 self.outside.setdefault((service, stack), commit)
 
     @property
     def done(self) -> bool:
-        return not any(ranges.ranges for ranges in self.open.values()) and len(self.outside) == 3 * len(_SERVICES)
+        return not any(ranges.ranges for ranges in self.open.values()) and len(self.outside) == 3 * len(SERVICES)
 
     def _take(self, service: str, changed: RangeSet, commit: str | None) -> None:
         now = self.open[service] & changed
@@ -162,7 +160,7 @@ class _Ledger:
         """The runs of addresses with one answer today, cut where another commit made it."""
         columns = self.cut.columns()
         answers = [summary(answer.to_dict()) for answer in self.cut.answers()]
-        for service in _SERVICES:
+        for service in SERVICES:
             rows = [
                 (AddressRange(f"{columns['first'][i]}-{columns['last'][i]}"), columns["answer"][i])
                 for i in range(len(columns["service"]))
@@ -175,7 +173,7 @@ class _Ledger:
                 }  # fmt: skip
         for one in self.cut.classes():
             stack = tuple(map(str, one.stack))
-            for service in _SERVICES if one.location == "external" and stack else ():
+            for service in SERVICES if one.location == "external" and stack else ():
                 answer = summary(self.cut.answer(one, service).to_dict())
                 yield {
                     "service": service, "location": "external", "stack": list(stack), "first": None, "last": None,

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from smplist import _core
 from smplist._core import Policy, RangeSet
-from smplist.analysis.report import Counterexample, Report
-from smplist.analysis.verify import _asks, _many, _replay
+from smplist.analysis.report import Counterexample, Report, asks, many, replay
 
 
 class Comparison(Counterexample):
@@ -32,22 +31,22 @@ class Comparison(Counterexample):
         if shown is None:
             return []
         who = json.dumps(shown["client"], ensure_ascii=False)
-        plans = {key: _asks(shown[key]) for key in ("before", "after")}
+        plans = {key: asks(shown[key]) for key in ("before", "after")}
         return [{"why": shown["why"], "client": who, "service": shown["service"], **plans}]
 
     def to_text(self) -> str:
         """Whether it holds; if not, a client with both plans."""
         asked = self._data["asked"]
         if self:
-            return f"{asked}: proved over {_many(self._data['classes'], 'class', 'classes')} of clients"
+            return f"{asked}: proved over {many(self._data['classes'], 'class', 'classes')} of clients"
         shown = self._data["counterexample"]
         return "\n".join(
             [
                 f"not {asked}: {shown['why']}",
                 f"  shown by {' and '.join(shown['client']['addresses']) or 'a client'}, {shown['service']}",
-                f"  before  {shown['before']['location']}, {_asks(shown['before'])}",
-                f"  after   {shown['after']['location']}, {_asks(shown['after'])}",
-                f"  replay with both: {_replay(shown['client'], shown['service'])}",
+                f"  before  {shown['before']['location']}, {asks(shown['before'])}",
+                f"  after   {shown['after']['location']}, {asks(shown['after'])}",
+                f"  replay with both: {replay(shown['client'], shown['service'])}",
             ]
         )
 
@@ -76,8 +75,8 @@ class Disjoint(Report):
             return f"disjoint: {lists} share no address"
         rows = [f"  {text}" for text in self._data["common"][:20]]
         more = len(self._data["common"]) - 20
-        return "\n".join([f"not disjoint: {lists} share {_many(self._data['addresses'], 'address', 'addresses')}", *rows,
-                          *([f"  and {_many(more, 'more run')}"] if more > 0 else [])])  # fmt: skip
+        return "\n".join([f"not disjoint: {lists} share {many(self._data['addresses'], 'address', 'addresses')}", *rows,
+                          *([f"  and {many(more, 'more run')}"] if more > 0 else [])])  # fmt: skip
 
 
 def equivalent(old: Policy, new: Policy) -> Comparison:

@@ -19,7 +19,7 @@ from smplist._core import (
     RangeSet,
     quiet_changes_json,
 )
-from smplist.analysis.report import Report
+from smplist.analysis.report import Report, asked_first, explain_words, range_text
 
 SIGNS = {"lost": "!", "less": "-", "same": "~", "more": "+"}
 """What a sign of the text says: nothing left to ask, fewer endpoints, as many, more."""
@@ -216,7 +216,7 @@ class Diff(Report):
         shown = ("", "clients", "service", "change", "before", "after")
         lines = [f"| {' | '.join(shown)} |", f"|{'---|' * len(shown)}"]
         for row in self.each_row():
-            place = row["population"] if row["first"] is None else _range(row["first"], row["last"])
+            place = row["population"] if row["first"] is None else range_text(row["first"], row["last"])
             where = f"{place} ({count(row['count'])}{', outside' if row['location'] == 'external' else ''})"
             cells = (f"`{SIGNS[row['trend']]}`", where, _SERVICES[row["service"]], row["change"], row["before"], row["after"])
             lines.append(f"| {' | '.join([cells[0], *map(_md, cells[1:])])} |")
@@ -227,13 +227,6 @@ class Diff(Report):
 
 def _population(one: Mapping[str, Any]) -> str:
     return "dual_stack" if len(one["stack"]) == 2 else str(one["stack"][0])
-
-
-def _range(first: str, last: str) -> str:
-    """A run of addresses as people write it."""
-    whole = AddressRange(f"{first}-{last}")
-    prefixes = whole.prefixes()
-    return str(prefixes[0]) if len(prefixes) == 1 else str(whole)
 
 
 def _md(text: str) -> str:
@@ -283,7 +276,7 @@ def _way(way: Mapping[str, Any]) -> list[str]:
 
 def _prefix(text: str) -> str:
     first, _, last = text.partition("-")
-    return _range(first, last) if last else text
+    return range_text(first, last) if last else text
 
 
 def _meaning(way: Mapping[str, Any]) -> str:
@@ -302,7 +295,7 @@ def _meaning(way: Mapping[str, Any]) -> str:
 
 
 def _means(change: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    was, now = _begins(before), _begins(after)
+    was, now = (" or ".join(asked_first(answer)) or "nothing" for answer in (before, after))
     if change == "first" and was != now:
         if " or " in was and " or " not in now:
             return f"they no longer draw, all begin with {now}"
@@ -321,15 +314,6 @@ def _means(change: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> 
         "sources": "they begin as before, and other sources or routes follow",
         "order": "they ask the same sources in another order or from another list",
     }[change]
-
-
-def _begins(answer: Mapping[str, Any]) -> str:
-    """The source that is asked first, or those that it is drawn from."""
-    if not answer["stages"]:
-        return "nothing"
-    stage = answer["stages"][0]
-    steps = stage["attempts"] if stage["order"] == "random" else stage["attempts"][:1]
-    return " or ".join(step["source"] for step in steps)
 
 
 def _endpoints(answer: Mapping[str, Any]) -> int:
@@ -402,9 +386,8 @@ def _holds(answer: Mapping[str, Any], key: str, wanted: Any) -> bool:
     """One expectation of one answer; of a random order, it must hold for every order."""
     stages = answer["stages"]
     attempts = [step for stage in stages for step in stage["attempts"]]
-    firsts = [] if not stages else stages[0]["attempts"] if stages[0]["order"] == "random" else stages[0]["attempts"][:1]
     if key == "first":
-        names = {step["source"] for step in firsts} or {None}
+        names: set[str | None] = set(asked_first(answer)) or {None}
         return names == {wanted}
     if key == "via":
         return {step["via"] for step in attempts} == {wanted}
@@ -471,23 +454,12 @@ class ChangeCheck(Report):
             lines.append(f"  {'holds' if verdict['holds'] else 'FAILS'} {verdict['verdict']}")
             if found := verdict["counterexample"]:
                 about = f", {_SERVICES[found['service']]}" if found["service"] else ""
-                lines.append(f"        {_replay(found['client'])}{about}")
+                lines.append(f"        explain {explain_words(found['client'])}{about}")
                 if found["before"]:
                     lines += [f"        before  {summary(found['before'])}", f"        after   {summary(found['after'])}"]
                 else:
                     lines.append(f"        {found['was']} becomes {found['is']}")
         return "\n".join(lines)
-
-
-def _replay(client: Mapping[str, Any]) -> str:
-    """The words of `smplist explain` that ask about a client."""
-    words = [f"--address {address}" for address in client["addresses"]]
-    words += [f"--location {client['location']}"] if "location" in client else []
-    for gateway in client.get("gateways", ()):
-        words.append(f"--gateway {','.join(filter(None, (gateway['address'], gateway.get('mac'))))}")
-    words += [f"--reached {server}" for server in client.get("reached", ())]
-    words += [f"--stack {family}" for family in client.get("stack", ())]
-    return f"explain {' '.join(words)}"
 
 
 def check_change(old: Policy, new: Policy, *, intended: Where, expect: Expect | None = None, service: str | None = None,

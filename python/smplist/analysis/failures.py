@@ -10,8 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from smplist._core import Policy, _failure
-
-SERVICES = ("file_reputation", "web_reputation")
+from smplist.analysis.report import SERVICES
 
 _PROBABILITY = re.compile(r"[0-9]{1,18}(/[0-9]{1,18}|\.[0-9]{1,18})?%?")
 

@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 from smplist._core import AddressRange, Client, Location, Policy, _audiences, _follow, _weigh
-from smplist.analysis.failures import SERVICES, Failing
-from smplist.analysis.report import Report
+from smplist.analysis.failures import Failing
+from smplist.analysis.report import SERVICES, Report
 from smplist.analysis.survivability import counted
 
 POPULATIONS = ("ipv4", "ipv6", "dual")

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from smplist import _core
 from smplist._core import Address, AddressRange, Policy
 from smplist._errors import ParseError, PolicyError
-from smplist.analysis.report import Report
-from smplist.analysis.verify import _asks, _many, _replay, read_expectations
+from smplist.analysis.report import SERVICES, Report, asks, many, replay
+from smplist.analysis.verify import read_expectations
 
 Document = dict[str, Any]
 _SHOWN = 20  # survivors in a text
@@ -50,8 +50,8 @@ class Mutants(Report):
                 "why": one["counterexample"]["why"],
                 "client": json.dumps(one["counterexample"]["client"], ensure_ascii=False),
                 "service": one["counterexample"]["service"],
-                "before": _asks(one["counterexample"]["before"]),
-                "after": _asks(one["counterexample"]["after"]),
+                "before": asks(one["counterexample"]["before"]),
+                "after": asks(one["counterexample"]["after"]),
             }
             for one in self._data["survivors"]
         ]
@@ -61,9 +61,9 @@ class Mutants(Report):
         data = self._data
         survivors = data["survivors"]
         changing = data["caught"] + len(survivors)
-        caught = f"{data['caught']:,} of {_many(changing, 'mutant')} caught ({100 * self.score:.1f} %)"
+        caught = f"{data['caught']:,} of {many(changing, 'mutant')} caught ({100 * self.score:.1f} %)"
         lines = [
-            f"{caught}, {_many(len(survivors), 'survivor')}; "
+            f"{caught}, {many(len(survivors), 'survivor')}; "
             f"{data['equal']:,} more change no answer, {data['invalid']:,} are no policies"
         ]
         if not survivors and not data["contested"]:
@@ -73,14 +73,14 @@ class Mutants(Report):
             who = " and ".join(shown["client"]["addresses"]) or "a client"
             lines += [
                 f"survives  {one['change']} ({one['pointer']})",
-                f"          {who}, {shown['service']}, would get {_asks(shown['after'])}",
-                f"          instead of {_asks(shown['before'])}; expect something that tells them apart",
-                f"          replay with the policy: {_replay(shown['client'], shown['service'])}",
+                f"          {who}, {shown['service']}, would get {asks(shown['after'])}",
+                f"          instead of {asks(shown['before'])}; expect something that tells them apart",
+                f"          replay with the policy: {replay(shown['client'], shown['service'])}",
             ]
         if len(survivors) > _SHOWN:
-            lines.append(f"and {_many(len(survivors) - _SHOWN, 'more survivor')}; --format json lists them")
+            lines.append(f"and {many(len(survivors) - _SHOWN, 'more survivor')}; --format json lists them")
         if data["contested"]:
-            more = _many(len(data["contested"]), "more survives", "more survive")
+            more = many(len(data["contested"]), "more survives", "more survive")
             lines.append(
                 f"{more}, not counted: it takes a client whose "
                 "addresses are of two lists, or that states its stack; --format json lists them"
@@ -199,10 +199,10 @@ def mutations(document: Document) -> Iterator[_Mutation]:
     yield from _switch(custom, "fallback_to_standard", "/internal/custom", _BOOLEANS)
     yield from _switch(custom, "on_overlap", "/internal/custom", ("first", "last", "most_specific"))
     yield from _switch(document, "ip_preference", "", ("ipv4_first", "ipv6_first", "ipv4_only", "ipv6_only"))
-    for service in ("file_reputation", "web_reputation"):
+    for service in SERVICES:
         yield from _switch(document["network_fallback"], service, "/network_fallback", _BOOLEANS)
     for name, source in document["sources"].items():
-        for service in ("file_reputation", "web_reputation"):
+        for service in SERVICES:
             endpoint = source[service]
             if endpoint is not None:
                 yield from _switch(endpoint, "scheme", f"/sources{_step(name)}/{service}", ("http", "https"))
@@ -236,7 +236,7 @@ def mutants(policy: Policy, expectations: Any, *, progress: Progress | None = No
     mine = json.loads(wanted.verify(cut))
     broken = [one["name"] for one in mine if one["verdict"] != "proved"]
     if broken:
-        count = _many(len(broken), "expectation is", "expectations are")
+        count = many(len(broken), "expectation is", "expectations are")
         raise ValueError(f"{count} not proved of the policy itself, first {broken[0]!r}; run `smplist verify`")
     document: Document = copy.deepcopy(policy.to_dict())
     everything = list(mutations(document))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from smplist.analysis.report import Report, brief
+from smplist.analysis.report import Report, asked_first, brief
 
 if TYPE_CHECKING:
     from smplist._core import Partition
@@ -70,13 +70,10 @@ def to_frame(partition: Partition) -> Any:
 
 def _summary(answer: dict[str, Any]) -> dict[str, Any]:
     """The outcome, the sources of which one is asked first, and the number of attempts."""
-    stages = answer["stages"]
-    first = stages[0]["attempts"] if stages else []
-    names = [step["source"] for step in (first if stages and stages[0]["order"] == "random" else first[:1])]
     return {
         "outcome": answer["outcome"],
-        "asked_first": " or ".join(names) or None,
-        "attempts": sum(len(stage["attempts"]) for stage in stages),
+        "asked_first": " or ".join(asked_first(answer)) or None,
+        "attempts": sum(len(stage["attempts"]) for stage in answer["stages"]),
     }
 
 

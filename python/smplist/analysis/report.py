@@ -7,12 +7,14 @@ import copy
 import importlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from smplist._core import Client
     from smplist._html import Markup
+
+SERVICES = ("file_reputation", "web_reputation")
 
 
 class Report:
@@ -129,6 +131,43 @@ def range_text(first: str, last: str) -> str:
     from smplist._core import AddressRange
 
     return str(AddressRange.from_ends(first, last))
+
+
+def many(count: int | str, one: str, more: str | None = None) -> str:
+    """`1 class` or `2 classes`: a number of things; without `more`, several have an s."""
+    return f"{int(count):,} {one if int(count) == 1 else more or one + 's'}"
+
+
+def explain_words(client: Mapping[str, Any]) -> str:
+    """The options of `smplist explain` that ask about a client."""
+    words = [f"--address {address}" for address in client["addresses"]]
+    words += [f"--id {client['id']}"] if client.get("id") else []
+    words += [f"--location {client['location']}"] if client.get("location") else []
+    words += [f"--gateway {g['address']}{',' + g['mac'] if g.get('mac') else ''}" for g in client.get("gateways") or ()]
+    words += [f"--reached {server}" for server in client.get("reached") or ()]
+    words += [f"--stack {family}" for family in client.get("stack") or ()]
+    return " ".join(words)
+
+
+def replay(client: Mapping[str, Any], service: str) -> str:
+    """The command line that shows what a client gets."""
+    return f"smplist explain POLICY {explain_words(client)} --service {service}"
+
+
+def asks(plan: Mapping[str, Any]) -> str:
+    """What a plan comes to, in a few words: the outcome, and the sources in the order of one client."""
+    steps = [
+        f"{a['source']} ({a['url'].partition(':')[0]}{', through ' + a['via'] if a['via'] else ''})" for a in plan["attempts"]
+    ]
+    return f"{plan['outcome']}: {', '.join(steps)}" if steps else f"{plan['outcome']}: asks nobody"
+
+
+def asked_first(answer: Mapping[str, Any]) -> list[str]:
+    """The source that an answer asks first, or all that a random order draws it from; none if it asks nobody."""
+    if not answer["stages"]:
+        return []
+    stage = answer["stages"][0]
+    return [step["source"] for step in (stage["attempts"] if stage["order"] == "random" else stage["attempts"][:1])]
 
 
 def brief(answer: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from smplist._core import Address, AddressRange, Client, ClientSpace, Expectations, Plan, Policy, RangeSet
-from smplist.analysis.report import Counterexample, Report
+from smplist.analysis.report import Counterexample, Report, asks, many, replay
 from smplist.files import load_document
 
 MOST_ORDERS = 5040
@@ -17,10 +17,6 @@ MOST_ORDERS = 5040
 
 Predicate = Callable[[Plan], object]
 Where = str | AddressRange | RangeSet | Address | Mapping[str, Any] | Iterable[Any] | None
-
-
-def _many(count: int | str, one: str, more: str | None = None) -> str:
-    return f"{int(count):,} {one if int(count) == 1 else more or one + 's'}"
 
 
 def _clients(counts: dict[str, str]) -> str:
@@ -37,24 +33,6 @@ def _value(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _asks(plan: dict[str, Any]) -> str:
-    """What a plan comes to, in a few words."""
-    steps = [
-        f"{a['source']} ({a['url'].partition(':')[0]}{', through ' + a['via'] if a['via'] else ''})" for a in plan["attempts"]
-    ]
-    return f"{plan['outcome']}: {', '.join(steps)}" if steps else f"{plan['outcome']}: asks nobody"
-
-
-def _replay(client: dict[str, Any], service: str) -> str:
-    words = [f"--address {address}" for address in client["addresses"]]
-    words += [f"--id {client['id']}"] if client.get("id") else []
-    words += [f"--location {client['location']}"] if client.get("location") else []
-    words += [f"--gateway {g['address']}{',' + g['mac'] if g.get('mac') else ''}" for g in client.get("gateways", [])]
-    words += [f"--reached {h}" for h in client.get("reached", [])]
-    words += [f"--stack {family}" for family in client.get("stack") or []]
-    return f"smplist explain POLICY {' '.join(words)} --service {service}"
 
 
 class Proof(Counterexample):
@@ -102,7 +80,7 @@ class Proof(Counterexample):
         place = f" (line {data['line']})" if data["line"] else ""
         said = f"  {data['text']}" if data["text"] else ""
         if self.verdict == "proved":
-            classes = _many(data["classes"], "class", "classes")
+            classes = many(data["classes"], "class", "classes")
             return f"proved    {data['name']}: {classes}; {_clients(data['clients'])}" + (f"\n{said}" if said else "")
         lines = [f"{self.verdict:<9} {data['name']}{place}"] + ([f"          {data['text']}"] if data["text"] else [])
         lines += [f"          not so: {b['when']} {b['condition']}: {_value(b['value'])}" for b in data["broken"]]
@@ -111,7 +89,7 @@ class Proof(Counterexample):
             client = shown["client"]
             who = f"{'client ' + client['id'] + ' ' if client.get('id') else ''}{' and '.join(client['addresses'])}"
             lines.append(f"          shown by {who}, {shown['plan']['location']}, {shown['service']}")
-            lines.append(f"          it gets {_asks(shown['plan'])}")
+            lines.append(f"          it gets {asks(shown['plan'])}")
         concerned = data["concerned"]
         if self.verdict == "refuted":
             lines.append(f"          concerned: {_clients(concerned['clients'])}")
@@ -121,9 +99,9 @@ class Proof(Counterexample):
                 lines.append(f"            {run}, {row['location']}, {row['service']}")
             left = len(regions) - 3 + concerned["more_regions"]
             if left > 0:
-                lines.append(f"            and {_many(left, 'more run')} of addresses; --format json lists them")
+                lines.append(f"            and {many(left, 'more run')} of addresses; --format json lists them")
         if shown is not None:
-            lines.append(f"          replay: {_replay(shown['client'], shown['service'])}")
+            lines.append(f"          replay: {replay(shown['client'], shown['service'])}")
         return "\n".join(lines)
 
 
@@ -159,7 +137,7 @@ class Proofs(Report):
         """How many are proved; then what is not, then the rest."""
         count = len(self._data["proofs"])
         parts = [f"{n} {verdict}" for verdict in ("refuted", "error", "proved") if (n := self.count(verdict))]
-        first = f"{_many(count, 'expectation')}: {', '.join(parts)}"
+        first = f"{many(count, 'expectation')}: {', '.join(parts)}"
         order = {"refuted": 0, "error": 1, "unproved": 1, "proved": 2}
         return "\n".join([first, *(p.to_text() for p in sorted(self.proofs(), key=lambda p: order[p.verdict]))])
 
@@ -264,7 +242,7 @@ class _Trial:
             )
         elif self.too_many:
             count, client = self.too_many[0]
-            classes = _many(len(self.too_many), "class has", "classes have")
+            classes = many(len(self.too_many), "class has", "classes have")
             who = client.addresses[0] if client.addresses else "a client"
             self._unproved(
                 f"it is true wherever it was tried, but {classes} too many orders to try them all (up to {count} for {who}, and "

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
+from smplist.analysis.report import SERVICES
 from smplist.cli import EXIT_FINDINGS, fail, load_policy
-from smplist.cli.explain import SERVICES
 
 
 def _expected(texts: tuple[str, ...]) -> dict[str, Any] | None:

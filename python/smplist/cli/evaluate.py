@@ -12,9 +12,9 @@ from typing import IO, Any
 
 import click
 
+from smplist.analysis.report import SERVICES
 from smplist.cli import fail, load_policy
 from smplist.cli._clients import Rejects, client_rows, form_of
-from smplist.cli.explain import SERVICES
 
 COLUMNS = [
     "row",

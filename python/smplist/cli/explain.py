@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
+from smplist.analysis.report import SERVICES
 from smplist.cli import fail, load_policy
-
-SERVICES = ("file_reputation", "web_reputation")
 
 
 def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:

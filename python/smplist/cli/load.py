@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from smplist.analysis.report import SERVICES
 from smplist.cli import EXIT_FINDINGS, check_down, fail, load_policy
 
 _COLUMNS = ("range", "clients", "stack", "location")
@@ -92,7 +93,7 @@ def _probabilities(stated: tuple[str, ...]) -> dict[str, object]:
 @click.option("--rejects", metavar="FILE", help="CSV for the rows that are no clients: line, reason, row.")
 @click.option("--location", type=click.Choice(["internal", "external"]), default="internal", show_default=True,
               help="Where the clients are; clients of a file say so themselves.")  # fmt: skip
-@click.option("--service", type=click.Choice(["file_reputation", "web_reputation"]), help="One service; both without it.")
+@click.option("--service", type=click.Choice(SERVICES), help="One service; both without it.")
 @click.option("--down", multiple=True, metavar="FAILURE",
               help="What has failed: SOURCE[/SERVICE], host:NAME or proxy:HOST:PORT; may stand several times.")  # fmt: skip
 @click.option("--probability", multiple=True, metavar="NAME=P",
