@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 import click
@@ -83,20 +83,25 @@ def fail(message: str) -> NoReturn:
 
 def load_policy(path: str) -> Any:
     """A policy from a path, `-` being standard input; whatever is wrong with it ends the program with every error."""
-    return load_with_document(path)[0]
+    return read_document(path, lambda document: document.policy())
 
 
-def load_with_document(path: str) -> tuple[Any, Any]:
-    """A policy and the document it comes from."""
-    from smplist._errors import PolicyError
+def open_document(path: str) -> Any:
+    """The document at a path, `-` being standard input."""
     from smplist.files import decode, load_document, parse_document
 
+    return parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
+
+
+def read_document(path: str, make: Callable[[Any], Any], done: str = "loaded") -> Any:
+    """What `make` makes of a document; whatever is wrong with it ends the program with every error."""
+    from smplist._errors import PolicyError
+
     try:
-        document = parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
-        return document.policy(), document
+        return make(open_document(path))
     except PolicyError as error:
         count = len(error.errors)
-        fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was loaded")
+        fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was {done}")
     except OSError as error:
         fail(f"smplist: cannot read {path}: {error.strerror or error}")
     except MemoryError:

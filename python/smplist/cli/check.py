@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, fail
+from smplist.analysis.report import many
+from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, fail, open_document
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
@@ -17,11 +18,10 @@ _RANK = {"error": 0, "warning": 1, "note": 2}
 def _rows(path: str, today: object) -> tuple[list[dict[str, Any]], bool]:
     """What is wrong with one file, as rows; and whether it is usable."""
     from smplist._errors import PolicyError, Problem
-    from smplist.files import decode, load_document, parse_document
     from smplist.findings import rows_of
 
     try:
-        document = parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
+        document = open_document(path)
         policy = document.policy()
     except PolicyError as error:
         return [{"file": path, "severity": "error", **problem.to_dict()} for problem in error.errors], False
@@ -55,13 +55,9 @@ def _github(row: dict[str, Any]) -> str:
     return f"::{level} {place}::{data(row['reason'])}; {data(row['advice'])}"
 
 
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one}{'s' if number != 1 else ''}"
-
-
 def _verdict(policies: int, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
     """What a reader wants to know first."""
-    parts = [_count(number, word) for word in _RANK if (number := sum(row["severity"] == word for row in shown))]
+    parts = [many(number, word) for word in _RANK if (number := sum(row["severity"] == word for row in shown))]
     checked = f"{policies} {'policies' if policies != 1 else 'policy'} checked, {' and '.join(parts) or 'nothing found'}"
     known = sum(bool(row.get("known")) for row in hidden)
     aside = [f"{number:,} {what}" for number, what in ((len(hidden) - known, "suppressed"), (known, "in the baseline")) if number]
@@ -84,9 +80,7 @@ def _known(baseline: str | None, rows: list[dict[str, Any]]) -> None:
             row["known"] = True
     gone = len(known - {row.get("fingerprint") for row in rows})
     if gone:
-        click.echo(
-            f"smplist: {_count(gone, 'finding')} of {baseline} {'is' if gone == 1 else 'are'} gone; write it anew", err=True
-        )
+        click.echo(f"smplist: {many(gone, 'finding')} of {baseline} {'is' if gone == 1 else 'are'} gone; write it anew", err=True)
 
 
 def _write_baseline(path: str, rows: list[dict[str, Any]]) -> None:
@@ -97,7 +91,7 @@ def _write_baseline(path: str, rows: list[dict[str, Any]]) -> None:
         write_whole(path, baseline_text(rows))
     except OSError as error:
         fail(f"smplist: cannot write {path}: {error.strerror or error}")
-    click.echo(f"smplist: wrote {_count(len(rows), 'finding')} into {path}", err=True)
+    click.echo(f"smplist: wrote {many(len(rows), 'finding')} into {path}", err=True)
 
 
 def _print(form: str, rows: list[dict[str, Any]], hidden: list[dict[str, Any]], policies: int, usable: bool) -> None:

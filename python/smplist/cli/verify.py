@@ -9,23 +9,14 @@ from typing import Any
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, fail, load_policy
+from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, fail, load_policy, read_document
 
 
 def load_expectations(path: str) -> Any:
     """Expectations from a path, `-` being standard input; whatever is wrong with them ends the program with every error."""
     from smplist._core import Expectations
-    from smplist._errors import PolicyError
-    from smplist.files import decode, load_document, parse_document
 
-    try:
-        document = parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
-        return Expectations.from_document(document)
-    except PolicyError as error:
-        count = len(error.errors)
-        fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was verified")
-    except OSError as error:
-        fail(f"smplist: cannot read {path}: {error.strerror or error}")
+    return read_document(path, Expectations.from_document, "verified")
 
 
 @click.command()
