@@ -144,9 +144,7 @@ void bind_finding(py::module_& m) {
             const std::string& list) {
            const lint_rule* const rule = find_rule(code);
            if (rule == nullptr) {
-             std::vector<std::string_view> codes;
-             for (const lint_rule& r : lint_rules) codes.push_back(r.code);
-             const std::string near = smplist::detail::closest(code, codes);
+             const std::string near = smplist::detail::closest_rule(code);
              throw py::value_error("there is no lint rule '" + code + "'" +
                                    (near.empty() ? "" : "; did you mean '" + near + "'?"));
            }

@@ -57,6 +57,9 @@ class address {
     return address(detail::u128{high, low});
   }
 
+  /// From what `bits()` gives.
+  [[nodiscard]] static constexpr address from_bits(detail::u128 bits) noexcept { return address(bits); }
+
   /// Reads `10.0.0.1`, `2001:db8::1`, `[2001:db8::1]` or `(2001:db8::1)`. [S-01] [S-02]
   /// \returns the address, or the error with its bytes; zones are refused. [S-04]
   [[nodiscard]] static constexpr result<address> try_parse(std::string_view text) noexcept;
@@ -262,7 +265,7 @@ constexpr result<scoped_address> scan_address(std::string_view text) noexcept {
   }
   const auto bits = scan_ipv6(inner);
   if (!bits) return shifted(bits.error(), open->offset);
-  return scoped_address{address::from_ipv6(bits->hi, bits->lo), zone};
+  return scoped_address{address::from_bits(*bits), zone};
 }
 
 /// Appends `group` in hexadecimal without leading zeros.

@@ -5,6 +5,7 @@
 
 #include <smplist/address.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ class family_set {
   [[nodiscard]] static constexpr family_set both() noexcept { return family_set(family::ipv4) | family::ipv6; }
 
   [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
+  /// Its place among the four sets: none, IPv4, IPv6, both.
+  [[nodiscard]] constexpr std::size_t index() const noexcept { return bits_; }
   [[nodiscard]] constexpr bool contains(family f) const noexcept { return (bits_ & bit(f)) != 0; }
 
   friend constexpr family_set operator|(family_set a, family_set b) noexcept { return from(a.bits_ | b.bits_); }

@@ -17,9 +17,7 @@ struct range_hit {
   address by;
 
   [[nodiscard]] address_range range() const {
-    return address_range::try_make(address::from_ipv6(held.first.hi, held.first.lo),
-                                   address::from_ipv6(held.last.hi, held.last.lo))
-        .value();
+    return address_range::try_make(address::from_bits(held.first), address::from_bits(held.last)).value();
   }
 };
 

@@ -158,7 +158,7 @@ inline void policy::checked::index() {
     }
     detail::sort_by_rule(intervals, draft.on_overlap);
     cuts[slot(f)] = detail::cut_sweep::run(intervals, [](detail::u128 last) -> std::optional<detail::u128> {
-      const auto next = address::from_ipv6(last.hi, last.lo).next();
+      const auto next = address::from_bits(last).next();
       return next ? std::optional(next->bits()) : std::nullopt;
     });
     holding[slot(f)] = detail::stabbing_index(std::move(intervals));

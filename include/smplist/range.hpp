@@ -140,7 +140,7 @@ constexpr result<address_range> address_range::from_bits(detail::u128 first, det
     if (mapped(first)) first = detail::mapped_last + detail::u128{0, 1};
     if (mapped(last)) last = detail::mapped_first - detail::u128{0, 1};
   }
-  return address_range(address::from_ipv6(first.hi, first.lo), address::from_ipv6(last.hi, last.lo));
+  return address_range(address::from_bits(first), address::from_bits(last));
 }
 
 constexpr result<address_range> address_range::parse_prefix(std::string_view text, std::size_t slash) noexcept {
@@ -212,9 +212,8 @@ inline std::vector<address_range> address_range::prefixes() const {
   const bool written_as_ipv4 = text.find(':') == std::string_view::npos;
   const detail::scanned_number n = detail::scan_decimal(text.substr(slash + 1));
   const detail::u128 network = base->bits() & ~detail::low_mask((written_as_ipv4 ? 32U : 128U) - n.value);
-  return "write " + base->to_text() + " for this address alone, or " + address::from_ipv6(network.hi, network.lo).to_text() +
-         "/" + std::to_string(base->is_ipv4() && !written_as_ipv4 && n.value >= 96 ? n.value - 96 : n.value) +
-         " for the whole network";
+  return "write " + base->to_text() + " for this address alone, or " + address::from_bits(network).to_text() + "/" +
+         std::to_string(base->is_ipv4() && !written_as_ipv4 && n.value >= 96 ? n.value - 96 : n.value) + " for the whole network";
 }
 
 inline namespace literals {
@@ -227,6 +226,13 @@ inline namespace literals {
 }
 
 }  // namespace literals
+
+namespace detail {
+
+/// Loopback and link-local addresses, ascending in each family: a client with no other has no family. [S-50]
+inline constexpr address_range unusable_ranges[] = {"127.0.0.0/8"_range, "169.254.0.0/16"_range, "::1"_range, "fe80::/10"_range};
+
+}  // namespace detail
 
 }  // namespace smplist
 

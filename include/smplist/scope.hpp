@@ -55,7 +55,7 @@ class scope_search {
     for (const auto* cuts : {lists_cut_, &special_}) {
       if (cuts == nullptr) continue;
       const auto after = std::upper_bound(cuts->begin(), cuts->end(), a.bits());
-      if (after != cuts->begin()) start = std::max(start, to_address(*std::prev(after)));
+      if (after != cuts->begin()) start = std::max(start, address::from_bits(*std::prev(after)));
     }
     return start;
   }
@@ -66,12 +66,10 @@ class scope_search {
     for (const auto* cuts : {lists_cut_, &special_}) {
       if (cuts == nullptr) continue;
       const auto after = std::upper_bound(cuts->begin(), cuts->end(), a.bits());
-      if (after != cuts->end()) end = std::min(end, *to_address(*after).previous());
+      if (after != cuts->end()) end = std::min(end, *address::from_bits(*after).previous());
     }
     return end;
   }
-
-  [[nodiscard]] static address to_address(u128 bits) noexcept { return address::from_ipv6(bits.hi, bits.lo); }
 
   /// Would a client with `a` in place of the deciding address get the same plan?
   [[nodiscard]] bool same_at(address a) const {

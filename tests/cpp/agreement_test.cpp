@@ -20,7 +20,7 @@ struct place {
 
 address at(const place& where, int toy_address) {
   const detail::u128 bits = where.base.bits() + detail::u128{0, static_cast<std::uint64_t>(toy_address)};
-  return address::from_ipv6(bits.hi, bits.lo);
+  return address::from_bits(bits);
 }
 
 policy to_policy(const toy::policy& t, const place& where) {

@@ -42,7 +42,7 @@ class picker {
       const std::size_t i = n / 4 % all.count;
       const detail::u128 end = n / 8 % 2 == 0 ? all.first_of(i) : all.last_of(i);
       const detail::u128 near = end + detail::u128{0, n / 16 % 3} - detail::u128{0, 1};
-      return address::from_ipv6(near.hi, near.lo);
+      return address::from_bits(near);
     }
     return n / 8 % 2 == 0 ? address::from_ipv4(static_cast<std::uint32_t>(n >> 32U)) : address::from_ipv6(n, number());
   }

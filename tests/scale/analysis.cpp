@@ -89,7 +89,7 @@ void run_table(const rows& table, overlap_rule rule, std::size_t addresses, std:
                          ? address::from_ipv4(static_cast<std::uint32_t>(d.below(~std::size_t{0}))).bits()
                          : u128{d.below(~std::size_t{0}), d.below(~std::size_t{0})};
     const u128 bits = i % 2 == 0 ? ends[i / 2 % 4] : any;
-    const address a = address::from_ipv6(bits.hi, bits.lo);
+    const address a = address::from_bits(bits);
     const detail::list_match match = detail::match_lists(p, rule, {a});
     const std::uint32_t wanted = match.chosen ? match.chosen->held.group : no_list;
     if (cut.piece_of(a).list != wanted) found.add("the list of " + a.to_text() + " under " + std::string(name(rule)));

@@ -91,7 +91,7 @@ class family_check {
                     : turn == 1                         ? wanted_->inside(d.below(wanted_->size()), anywhere.lo)
                     : wanted_->family() == family::ipv4 ? address::from_ipv4(static_cast<std::uint32_t>(anywhere.lo)).bits()
                                                         : anywhere;
-        if (to_address(bits).family() == wanted_->family()) ask_directly(to_address(bits));
+        if (address::from_bits(bits).family() == wanted_->family()) ask_directly(address::from_bits(bits));
       }
     });
   }
@@ -128,7 +128,8 @@ class family_check {
       ++taken;
       compare(b.asked[i], b.wanted[i], found, "by batch");
     };
-    for (std::size_t i = 0; i < block_size; ++i) compare(b.asked[i], b.wanted[i], fast.class_of(to_address(b.asked[i])), "alone");
+    for (std::size_t i = 0; i < block_size; ++i)
+      compare(b.asked[i], b.wanted[i], fast.class_of(address::from_bits(b.asked[i])), "alone");
     if (wanted_->family() == family::ipv4)
       fast.each_class_ipv4(
           block_size, [&](std::size_t i) { return static_cast<std::uint32_t>(b.asked[i].lo); }, take);
@@ -142,7 +143,7 @@ class family_check {
   void compare(u128 asked, record wanted, std::uint32_t found_class, const char* how) const {
     if (found_class < records_.size() && records_[found_class] == wanted) return;
     const std::string found = found_class < records_.size() ? std::to_string(records_[found_class]) : "no class";
-    tell(to_address(asked), std::to_string(wanted), found + " " + how);
+    tell(address::from_bits(asked), std::to_string(wanted), found + " " + how);
   }
 
   void ask_directly(address a) const {

@@ -29,7 +29,6 @@ inline u128 any_bits(dice& d) {
   const std::uint64_t high = half();
   return {high, half()};
 }
-inline address to_address(u128 bits) { return address::from_ipv6(bits.hi, bits.lo); }
 
 // -- real tables: `first,last,word`, or a prefix a line
 inline bool read_row(const std::string& line, std::size_t number, rows& out) {
@@ -72,7 +71,8 @@ inline void add_disjoint(dice& d, std::size_t n, family f, rows& out) {
     u128 bits = any_bits(d);
     if (!d.one_in(10)) bits = bits & ~block;
     const bool narrow = f == family::ipv4;
-    const address a = narrow ? address::from_ipv4(static_cast<std::uint32_t>(bits.lo)) : to_address({bits.hi >> 3U, bits.lo});
+    const address a =
+        narrow ? address::from_ipv4(static_cast<std::uint32_t>(bits.lo)) : address::from_bits({bits.hi >> 3U, bits.lo});
     if (a.family() == f) starts.push_back(a);
   }
   std::sort(starts.begin(), starts.end());
@@ -95,7 +95,8 @@ inline void add_prefixes(dice& d, std::size_t n, rows& out) {
     const u128 mask = detail::low_mask(all - length);
     u128 bits = any_bits(d);
     bits = narrow ? address::from_ipv4(static_cast<std::uint32_t>(bits.lo)).bits() : u128{bits.hi >> 3U | 1ULL << 61U, bits.lo};
-    out.push_back({*address_range::try_make(to_address(bits & ~mask), to_address(bits | mask)), detail::mix64(i)});
+    out.push_back(
+        {*address_range::try_make(address::from_bits(bits & ~mask), address::from_bits(bits | mask)), detail::mix64(i)});
   }
 }
 
@@ -109,7 +110,7 @@ class anything {
     const u128 places[] = {address::lowest(f).bits(), address::highest(f).bits(), address::parse("10.1.2.3").bits(),
                            address::parse("2001:db8::7").bits()};
     for (const u128 place : places) {
-      if (to_address(place).family() == f) places_.push_back(place);
+      if (address::from_bits(place).family() == f) places_.push_back(place);
     }
     for (std::size_t i = 0; i < 20 + n / 20; ++i) places_.push_back(point(any_bits(d)));
   }
@@ -136,7 +137,7 @@ class anything {
       const u128 place = dice_->one_of(places_);
       u128 bits = (place & ~turned) | (~place & turned);
       if (dice_->one_in(2)) bits = bits & ~mask();
-      const address a = to_address(point(bits));
+      const address a = address::from_bits(point(bits));
       if (a.family() == family_) return a;
     }
   }
@@ -144,7 +145,7 @@ class anything {
   /// From `a` to somewhere behind it, at most to the end of the family.
   [[nodiscard]] address_range onwards(address a) {
     const u128 end = a.bits() + (any_bits(*dice_) & mask());
-    const address last = to_address(end);
+    const address last = address::from_bits(end);
     const bool fits = a.bits() <= end && last.family() == family_;
     return *address_range::try_make(a, fits ? last : address::highest(family_));
   }
@@ -158,8 +159,8 @@ class anything {
     if (kind == 3) return a;
     if (kind != 4) return onwards(a);
     const u128 host = mask();
-    const address first = to_address(a.bits() & ~host);
-    const address last = to_address(a.bits() | host);
+    const address first = address::from_bits(a.bits() & ~host);
+    const address last = address::from_bits(a.bits() | host);
     const bool whole = first.family() == family_ && last.family() == family_;
     return whole ? *address_range::try_make(first, last) : address_range(a);
   }

@@ -59,7 +59,7 @@ class cells {
   [[nodiscard]] std::size_t cell_of(u128 at) const {
     return static_cast<std::size_t>(std::upper_bound(starts_.begin(), starts_.end(), at) - starts_.begin()) - 1;
   }
-  [[nodiscard]] bool is_asked(std::size_t cell) const noexcept { return to_address(starts_[cell]).family() == family_; }
+  [[nodiscard]] bool is_asked(std::size_t cell) const noexcept { return address::from_bits(starts_[cell]).family() == family_; }
 
   /// An address of the cell: one of its two ends, or any.
   [[nodiscard]] u128 inside(std::size_t cell, std::uint64_t noise) const noexcept {
@@ -73,7 +73,7 @@ class cells {
   /// Asks the plain engine in cells `from`, `from + step` and so on, at one address each.
   void ask_plain(std::size_t from, std::size_t step, std::uint64_t seed) {
     for (std::size_t cell = from; cell < size(); cell += step)
-      if (is_asked(cell)) expected_[cell] = plain_record(*policy_, to_address(inside(cell, detail::mix64(seed + cell))));
+      if (is_asked(cell)) expected_[cell] = plain_record(*policy_, address::from_bits(inside(cell, detail::mix64(seed + cell))));
   }
 
   /// The third witness: paints the ranges on the cells, the best first, never over paint. How many cells differ.
@@ -106,11 +106,11 @@ class cells {
   }
   void add(u128 first, u128 last) {
     starts_.push_back(first);
-    if (const auto behind = to_address(last).next()) starts_.push_back(behind->bits());
+    if (const auto behind = address::from_bits(last).next()) starts_.push_back(behind->bits());
     ends_.push_back(first);
     ends_.push_back(last);
-    if (const auto before = to_address(first).previous()) ends_.push_back(before->bits());
-    if (const auto behind = to_address(last).next()) ends_.push_back(behind->bits());
+    if (const auto before = address::from_bits(first).previous()) ends_.push_back(before->bits());
+    if (const auto behind = address::from_bits(last).next()) ends_.push_back(behind->bits());
   }
   static void sort_out(std::vector<u128>& points) {
     std::sort(points.begin(), points.end());

@@ -100,19 +100,11 @@ class ambiguity_search {
     return partition::make(policy::make(std::move(draft)).value(), given_);
   }
 
-  /// The numbers of a policy's answers in the pool, by their numbers in its partition.
-  [[nodiscard]] std::vector<std::uint32_t> pooled(const partition& cut) {
-    std::vector<std::uint32_t> out;
-    out.reserve(cut.answers().size());
-    for (const answer& a : cut.answers()) out.push_back(pool_.number(a));
-    return out;
-  }
-
   /// Walks the pieces of all readings side by side; only pieces that `counts` in the first reading are compared.
   template <class Counts>
   void compare(unstated_rule rule, const std::vector<partition>& cuts, Counts counts) {
     std::vector<std::vector<std::uint32_t>> numbers;
-    for (const partition& one : cuts) numbers.push_back(pooled(one));
+    for (const partition& one : cuts) numbers.push_back(pool_.numbers(one.answers()));
     for (const service what : all_services) {
       for (const family f : {family::ipv4, family::ipv6}) {
         std::vector<std::size_t> at(cuts.size());
@@ -147,7 +139,7 @@ class ambiguity_search {
 
   /// Read as IPv6, a mapped address is held only by IPv6 ranges that span the block, and never gives an IPv4 family. [S-03]
   void compare_mapped(const partition& cut) {
-    const std::vector<std::uint32_t> numbers = pooled(cut);
+    const std::vector<std::uint32_t> numbers = pool_.numbers(cut.answers());
     const policy across = policy_across();
     client who;
     who.location = location::internal;

@@ -82,6 +82,8 @@ struct answer {
 
 namespace detail {
 
+[[nodiscard]] inline bool is_https(const attempt& a) noexcept { return a.identity.compare(0, 8, "https://") == 0; }
+
 /// A text that is equal for equal answers only: no name or host holds a control character.
 [[nodiscard]] inline std::string key_of(const answer& a) {
   std::string out;
@@ -107,6 +109,13 @@ class answer_pool {
     const auto [at, fresh] = known_.emplace(detail::key_of(found), static_cast<std::uint32_t>(answers_.size()));
     if (fresh) answers_.push_back(std::move(found));
     return at->second;
+  }
+  /// The number of each of several.
+  [[nodiscard]] std::vector<std::uint32_t> numbers(const std::vector<answer>& all) {
+    std::vector<std::uint32_t> out;
+    out.reserve(all.size());
+    for (const answer& a : all) out.push_back(number(a));
+    return out;
   }
 
   [[nodiscard]] const std::vector<answer>& answers() const& noexcept { return answers_; }

@@ -9,7 +9,6 @@
 #include <smplist/range_set.hpp>
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -91,8 +90,6 @@ class joint_fold {
 
   /// \returns the number of joint classes that were seen
   std::size_t run() {
-    rank(*before_, ranks_[0]);
-    rank(*after_, ranks_[1]);
     places_.push_back({location::internal, location::internal, client{{}, {}, location::internal}});
     add_evidence();
     const bool all = outside() && singles(family::ipv4) && singles(family::ipv6) && pairs() && stated();
@@ -115,19 +112,8 @@ class joint_fold {
     bool usable = false;
   };
 
-  /// A list that yields to no other has 0.
-  static void rank(const partition& cut, std::vector<std::size_t>& ranks) {
-    const std::size_t n = cut.lists();
-    const bool later_wins = cut.policy().content().on_overlap == overlap_rule::last;
-    for (std::size_t i = 0; i < n; ++i) ranks.push_back(later_wins ? n - 1 - i : i);
-    ranks.push_back(n);
-  }
-  [[nodiscard]] std::size_t rank_before(const column& x) const noexcept {
-    return ranks_[0][x.before == no_list ? before_->lists() : x.before];
-  }
-  [[nodiscard]] std::size_t rank_after(const column& x) const noexcept {
-    return ranks_[1][x.after == no_list ? after_->lists() : x.after];
-  }
+  [[nodiscard]] std::uint32_t rank_before(const column& x) const noexcept { return before_->rank_of(x.before); }
+  [[nodiscard]] std::uint32_t rank_after(const column& x) const noexcept { return after_->rank_of(x.after); }
 
   /// Where the criteria disagree, a client is inside by one and outside by the other; one of each suffices.
   void add_evidence() {
@@ -248,7 +234,6 @@ class joint_fold {
   const partition* before_;
   const partition* after_;
   Each each_;
-  std::array<std::vector<std::size_t>, 2> ranks_;
   std::vector<place> places_;
   std::vector<column> columns_;
   std::size_t seen_ = 0;
@@ -309,7 +294,6 @@ template <class Worse>
 [[nodiscard]] inline std::string why_worse(const answer& before, const answer& after) {
   const std::vector<attempt> old_all = before.attempts();
   const std::vector<attempt> new_all = after.attempts();
-  const auto https = [](const attempt& a) { return a.identity.compare(0, 8, "https://") == 0; };
   const auto network = [](const attempt& a) { return a.stage == stage::network; };
   if (!old_all.empty() && new_all.empty()) return "it reached a source, and reaches none now";
   const std::size_t old_hosts = count_hosts(before);
@@ -319,9 +303,9 @@ template <class Worse>
   const auto every = [](const std::vector<attempt>& all, auto is) { return std::all_of(all.begin(), all.end(), is); };
   const std::vector<attempt> new_firsts = after.firsts();
   const std::vector<attempt> old_firsts = before.firsts();
-  if (!old_all.empty() && every(old_all, https) && !every(new_all, https))
+  if (!old_all.empty() && every(old_all, is_https) && !every(new_all, is_https))
     return "all it asked was asked over HTTPS, and is not now";
-  if (!old_all.empty() && every(old_firsts, https) && !every(new_firsts, https))
+  if (!old_all.empty() && every(old_firsts, is_https) && !every(new_firsts, is_https))
     return "it asked over HTTPS first, and does not now";
   const auto any = [](const std::vector<attempt>& all, auto is) { return std::any_of(all.begin(), all.end(), is); };
   if (!any(old_all, network) && any(new_all, network)) return "it never fell to the network, and does now";

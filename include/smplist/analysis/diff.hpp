@@ -72,9 +72,6 @@ class policy_diff {
       : sides_{&before, &after}, options_(std::move(options)) {}
 
   [[nodiscard]] static constexpr std::size_t slot(service s) noexcept { return static_cast<std::size_t>(s); }
-  [[nodiscard]] static constexpr std::size_t slot(family_set s) noexcept {
-    return (s.contains(family::ipv4) ? 1U : 0U) + (s.contains(family::ipv6) ? 2U : 0U);
-  }
   [[nodiscard]] static constexpr std::uint64_t key(std::uint64_t high, std::uint64_t low) noexcept { return high << 32U | low; }
 
   /// The number of a class's answer on a side; `no_answer` if no client is of it.
@@ -141,14 +138,12 @@ inline policy_diff policy_diff::make(const partition& before, const partition& a
 /// One numbering for the answers of both, so that all else compares integers.
 inline void policy_diff::intern() {
   answer_pool pool;
-  for (std::size_t side = 0; side < 2; ++side) {
-    for (const answer& a : sides_[side]->answers()) numbers_[side].push_back(pool.number(a));
-  }
+  for (std::size_t side = 0; side < 2; ++side) numbers_[side] = pool.numbers(sides_[side]->answers());
   answers_ = std::move(pool).answers();
 }
 
 inline std::uint32_t policy_diff::kind_of(std::uint32_t before, std::uint32_t after, family_set stack, const client& example) {
-  const auto [at, fresh] = known_[slot(stack)].emplace(key(before, after), static_cast<std::uint32_t>(kinds_.size()));
+  const auto [at, fresh] = known_[stack.index()].emplace(key(before, after), static_cast<std::uint32_t>(kinds_.size()));
   if (fresh) {
     changed_clients& one = kinds_.emplace_back();
     one.before = before;

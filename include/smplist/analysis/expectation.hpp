@@ -97,8 +97,6 @@ struct expectation {
 
 namespace detail {
 
-[[nodiscard]] inline bool is_https(const attempt& a) noexcept { return a.identity.compare(0, 8, "https://") == 0; }
-
 /// Is one attempt as a condition on attempts says?
 [[nodiscard]] inline bool fits(const policy& p, const condition& c, const attempt& a, std::string_view wanted = {}) {
   const auto among = [&](std::string_view word) {

@@ -15,16 +15,9 @@
 
 namespace smplist::detail {
 
-[[nodiscard]] inline address address_of(u128 bits) noexcept { return address::from_ipv6(bits.hi, bits.lo); }
-
 [[nodiscard]] inline std::string pointer_to_list(std::size_t list) { return "/internal/custom/lists/" + std::to_string(list); }
 [[nodiscard]] inline std::string pointer_to_range(std::size_t list, std::size_t range) {
   return pointer_to_list(list) + "/ranges/" + std::to_string(range);
-}
-
-/// Are custom lists asked at all? [S-42] [S-47]
-[[nodiscard]] inline bool uses_custom_lists(const policy& p) {
-  return p.content().mode == list_mode::custom && !p.content().nothing_configured();
 }
 
 /// What to do with something that decides nothing. [S-44]
@@ -139,8 +132,8 @@ struct lost_region {
   std::vector<std::vector<lost_region>> held(cut.lists());
   for (const labelled_interval& i : cut.policy().ranges(f)) {  // ascending
     auto& regions = held[i.group];
-    const address first = address_of(i.first);
-    const address last = address_of(i.last);
+    const address first = address::from_bits(i.first);
+    const address last = address::from_bits(i.last);
     const bool joins = !regions.empty() && (regions.back().last >= first || regions.back().last.next() == first);
     if (joins) regions.back().last = std::max(regions.back().last, last);
     else regions.push_back({first, last});

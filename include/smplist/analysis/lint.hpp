@@ -27,7 +27,9 @@
 #include <smplist/analysis/rules/unreachable_source.hpp>
 #include <smplist/analysis/rules/unused_list.hpp>
 #include <smplist/analysis/rules/unused_source.hpp>
+#include <smplist/validate.hpp>
 
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -108,6 +110,13 @@ inline constexpr lint_rule lint_rules[] = {
 }
 
 namespace detail {
+
+/// The code of the rule that a misspelt one likely means; empty if none is close.
+[[nodiscard]] inline std::string closest_rule(std::string_view code) {
+  std::vector<std::string_view> codes;
+  for (const lint_rule& rule : lint_rules) codes.push_back(rule.code);
+  return closest(code, codes);
+}
 
 /// Adds what stands in the rule's row.
 [[nodiscard]] inline finding completed(const lint_rule& rule, finding one) {

@@ -22,16 +22,6 @@ struct joint_class {
   std::optional<address> shown = {};  // one of them; none for clients without an address
 };
 
-/// The place of a list among those that compete for a client: the lowest wins. [S-44]
-[[nodiscard]] inline std::uint32_t rank_of(const partition& cut, std::uint32_t list) noexcept {
-  const auto lists = static_cast<std::uint32_t>(cut.lists());
-  if (list == no_list) return lists;
-  return cut.policy().content().on_overlap == overlap_rule::last ? lists - 1 - list : list;
-}
-[[nodiscard]] inline std::uint32_t list_at(const partition& cut, std::uint32_t rank) noexcept {
-  return rank == cut.lists() ? no_list : rank_of(cut, rank);
-}
-
 /// Of classes seen so far: addresses by the rank of their new list.
 class rank_totals {
  public:
@@ -91,7 +81,7 @@ struct pair_outcome {
 /// Sorts classes by the old rank, the ones that lose first.
 inline void losers_first(const partition& old, std::vector<joint_class>& classes) {
   std::stable_sort(classes.begin(), classes.end(),
-                   [&](const joint_class& a, const joint_class& b) { return rank_of(old, b.before) < rank_of(old, a.before); });
+                   [&](const joint_class& a, const joint_class& b) { return old.rank_of(b.before) < old.rank_of(a.before); });
 }
 
 /// Every outcome of one address of `as` with one of `bs`, old list by old list; `done(old list)` after each.
@@ -105,23 +95,23 @@ void each_pair_outcome(const partition& old, const partition& next, std::vector<
   rank_totals seen_as;
   rank_totals seen_bs;
   const auto meet = [&](const joint_class& c, const rank_totals& others) {
-    others.meet(rank_of(next, c.after), [&](std::uint32_t rank, u128 count, const joint_class& other) {
-      visit(pair_outcome{c.before, list_at(next, rank), c.count, count, c.shown, other.shown});
+    others.meet(next.rank_of(c.after), [&](std::uint32_t rank, u128 count, const joint_class& other) {
+      visit(pair_outcome{c.before, next.list_at(rank), c.count, count, c.shown, other.shown});
     });
   };
   auto a = as.begin();
   auto b = bs.begin();
   while (a != as.end() || b != bs.end()) {
-    const std::uint32_t rank = std::max(a == as.end() ? 0 : rank_of(old, a->before), b == bs.end() ? 0 : rank_of(old, b->before));
-    const auto same = [&](const joint_class& c) { return rank_of(old, c.before) == rank; };
+    const std::uint32_t rank = std::max(a == as.end() ? 0 : old.rank_of(a->before), b == bs.end() ? 0 : old.rank_of(b->before));
+    const auto same = [&](const joint_class& c) { return old.rank_of(c.before) == rank; };
     const auto a_end = std::find_if_not(a, as.end(), same);
     const auto b_end = std::find_if_not(b, bs.end(), same);
     // an address of `as` with this list meets those of `bs` with this one or one that loses; one of `bs`, those that lose
-    for (auto c = b; c != b_end; ++c) seen_bs.add(rank_of(next, c->after), *c);
+    for (auto c = b; c != b_end; ++c) seen_bs.add(next.rank_of(c->after), *c);
     for (auto c = a; c != a_end; ++c) meet(*c, seen_bs);
     for (auto c = b; c != b_end; ++c) meet(*c, seen_as);
-    for (auto c = a; c != a_end; ++c) seen_as.add(rank_of(next, c->after), *c);
-    done(list_at(old, rank));
+    for (auto c = a; c != a_end; ++c) seen_as.add(next.rank_of(c->after), *c);
+    done(old.list_at(rank));
     a = a_end;
     b = b_end;
   }

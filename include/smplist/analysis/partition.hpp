@@ -83,7 +83,7 @@ class partition {
   /// The position in `answers()` of what a class gets; `no_answer` if no client is of that class.
   [[nodiscard]] std::uint32_t answer_to(const client_class& who, service what) const noexcept {
     const std::size_t row = who.location == location::external ? rows() - 1 : who.list == no_list ? rows() - 2 : who.list;
-    return table_[(row * 4 + stack_slot(who.stack)) * 2 + static_cast<std::size_t>(what)];
+    return table_[(row * 4 + who.stack.index()) * 2 + static_cast<std::size_t>(what)];
   }
 
   /// The class of a client with the one address of a piece, or with that and a stated stack.
@@ -94,9 +94,15 @@ class partition {
   }
 
   /// The list of a client whose addresses alone would have these. [S-44]
-  [[nodiscard]] std::uint32_t choose(std::uint32_t a, std::uint32_t b) const noexcept {
-    if (a == no_list || b == no_list) return a == no_list ? b : a;
-    return policy_.content().on_overlap == overlap_rule::last ? std::max(a, b) : std::min(a, b);
+  [[nodiscard]] std::uint32_t choose(std::uint32_t a, std::uint32_t b) const noexcept { return rank_of(b) < rank_of(a) ? b : a; }
+  /// The place of a list, or of `no_list`, among those that compete for a client: the lowest wins. [S-44]
+  [[nodiscard]] std::uint32_t rank_of(std::uint32_t list) const noexcept {
+    const auto last = static_cast<std::uint32_t>(lists());
+    if (list == no_list) return last;
+    return policy_.content().on_overlap == overlap_rule::last ? last - 1 - list : list;
+  }
+  [[nodiscard]] std::uint32_t list_at(std::uint32_t rank) const noexcept {
+    return rank == lists() ? no_list : rank_of(rank);  // turning the order round twice changes nothing
   }
 
   /// Every class that a client can be of, internal ones list by list, those without a list behind, external ones last.
@@ -120,6 +126,10 @@ class partition {
   }
 
   [[nodiscard]] std::size_t lists() const noexcept { return policy_.content().lists.size(); }
+  /// Are custom lists asked at all? [S-42] [S-47]
+  [[nodiscard]] bool consults_lists() const noexcept {
+    return policy_.content().mode == list_mode::custom && !policy_.content().nothing_configured();
+  }
 
  private:
   partition(const smplist::policy& p, facts given) : policy_(p), given_(std::move(given)) {
@@ -132,9 +142,6 @@ class partition {
   }
 
   [[nodiscard]] static constexpr std::size_t slot(family f) noexcept { return static_cast<std::size_t>(f); }
-  [[nodiscard]] static constexpr std::size_t stack_slot(family_set s) noexcept {
-    return (s.contains(family::ipv4) ? 1U : 0U) + (s.contains(family::ipv6) ? 2U : 0U);
-  }
   // of the table: one row per list, one without a list, one external; four stacks in each
   [[nodiscard]] std::size_t rows() const noexcept { return lists() + 2; }
   [[nodiscard]] client_class class_at(std::size_t i) const noexcept {
@@ -143,10 +150,6 @@ class partition {
     if ((i & 1U) != 0) who.stack = who.stack | family::ipv4;
     if ((i & 2U) != 0) who.stack = who.stack | family::ipv6;
     return who;
-  }
-
-  [[nodiscard]] bool consulted() const noexcept {
-    return policy_.content().mode == list_mode::custom && !policy_.content().nothing_configured();
   }
 
   void cut(family f);
@@ -183,19 +186,18 @@ struct range_rank {
 /// A sweep along the ranges: where the one that decides changes.
 inline void partition::cut(family f) {
   static const std::vector<detail::labelled_interval> nothing;
-  const auto& ranges = consulted() ? policy_.ranges(f) : nothing;
+  const auto& ranges = consults_lists() ? policy_.ranges(f) : nothing;
   const overlap_rule rule = policy_.content().on_overlap;
-  const auto to_address = [](detail::u128 bits) { return address::from_ipv6(bits.hi, bits.lo); };
   std::vector<address_piece> found;
   detail::flatten(
       ranges, address::lowest(f).bits(), address::highest(f).bits(),
       [&](std::size_t i) {
         return detail::range_rank{&ranges[i], rule};
       },
-      [&](detail::u128 last) { return to_address(last).next()->bits(); },
+      [&](detail::u128 last) { return address::from_bits(last).next()->bits(); },
       [&](detail::u128 first, std::size_t winner) {
-        if (!found.empty()) found.back().last = *to_address(first).previous();
-        address_piece q{to_address(first), address::highest(f)};
+        if (!found.empty()) found.back().last = *address::from_bits(first).previous();
+        address_piece q{address::from_bits(first), address::highest(f)};
         if (winner != ranges.size()) q = {q.first, q.last, ranges[winner].group, ranges[winner].member};
         found.push_back(q);
       });
@@ -204,11 +206,8 @@ inline void partition::cut(family f) {
 
 /// Adds a piece to the cells, cut where addresses become usable or cease to be. [S-50]
 inline void partition::put(family f, address_piece q) {
-  using namespace literals;
-  constexpr address_range ipv4_special[] = {"127.0.0.0/8"_range, "169.254.0.0/16"_range};
-  constexpr address_range ipv6_special[] = {"::1"_range, "fe80::/10"_range};
-  for (const address_range& special : f == family::ipv4 ? ipv4_special : ipv6_special) {
-    if (q.last < special.first() || special.last() < q.first) continue;
+  for (const address_range& special : detail::unusable_ranges) {
+    if (special.family() != f || q.last < special.first() || special.last() < q.first) continue;
     if (q.first < special.first()) {
       cells_[slot(f)].push_back(q);
       cells_[slot(f)].back().last = *special.first().previous();
@@ -249,12 +248,11 @@ inline void partition::pair_up() {
   const auto& ipv4 = counts_[slot(family::ipv4)][1];
   const auto& ipv6 = counts_[slot(family::ipv6)][1];
   dual_counts_.assign(lists() + 1, {});
-  const bool later_wins = policy_.content().on_overlap == overlap_rule::last;
   address_count below4 = ipv4.back();  // of what yields to the list
   address_count below6 = ipv6.back();
   dual_counts_.back() = ipv6.back() * ipv4.back().low.lo;
-  for (std::size_t i = 0; i < lists(); ++i) {
-    const std::size_t list = later_wins ? i : lists() - 1 - i;
+  for (auto rank = static_cast<std::uint32_t>(lists()); rank-- > 0;) {
+    const std::size_t list = list_at(rank);
     dual_counts_[list] = (ipv6[list] + below6) * ipv4[list].low.lo + ipv6[list] * below4.low.lo;
     below4 = below4 + ipv4[list];
     below6 = below6 + ipv6[list];

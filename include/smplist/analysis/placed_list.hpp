@@ -73,7 +73,7 @@ struct placed_list {
 [[nodiscard]] inline std::vector<placed_list> placed_lists(const partition& cut) {
   const policy_draft& draft = cut.policy().content();
   std::vector<placed_list> out;
-  if (uses_custom_lists(cut.policy())) {
+  if (cut.consults_lists()) {
     for (std::uint32_t i = 0; i < cut.lists(); ++i) {
       auto clients = clients_of(cut, i);
       const std::string at = pointer_to_list(i);

@@ -62,11 +62,9 @@ namespace detail {
 /// evaluations for n ranges.
 [[nodiscard]] inline std::vector<quiet_region> quiet_changes(const policy& before, const policy& after, family f,
                                                              const facts& given = {}) {
-  using namespace literals;
   std::vector<detail::u128> cuts = {address::lowest(f).bits()};
   for (const policy* p : {&before, &after}) cuts.insert(cuts.end(), p->cuts(f).begin(), p->cuts(f).end());
-  constexpr address_range special[] = {"127.0.0.0/8"_range, "169.254.0.0/16"_range, "::1"_range, "fe80::/10"_range};  // [S-50]
-  for (const address_range& r : special) {
+  for (const address_range& r : detail::unusable_ranges) {
     if (r.family() != f) continue;
     cuts.push_back(r.first().bits());
     cuts.push_back(r.last().next()->bits());

@@ -83,8 +83,7 @@ template <class Each>
 void each_by_precedence(const partition& cut, Each&& each) {
   const std::size_t n = cut.lists();
   each(n);
-  const bool later_wins = cut.policy().content().on_overlap == overlap_rule::last;
-  for (std::size_t i = 0; i < n; ++i) each(later_wins ? i : n - 1 - i);
+  for (auto rank = static_cast<std::uint32_t>(n); rank-- > 0;) each(static_cast<std::size_t>(cut.list_at(rank)));
 }
 
 /// Over lists, not over pairs of pieces: a list is chosen with itself and with what yields to it.

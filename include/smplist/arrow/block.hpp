@@ -47,7 +47,7 @@ class address_block {
     if (bytes.size() != 4 && bytes.size() != 16) return invalid_.push_back(row);
     detail::u128 bits;
     for (const char c : bytes) bits = {bits.hi << 8U | bits.lo >> 56U, bits.lo << 8U | static_cast<unsigned char>(c)};
-    bytes.size() == 4 ? add_ipv4(static_cast<std::uint32_t>(bits.lo), row) : add(address::from_ipv6(bits.hi, bits.lo), row);
+    bytes.size() == 4 ? add_ipv4(static_cast<std::uint32_t>(bits.lo), row) : add(address::from_bits(bits), row);
   }
   void add_ipv4(std::uint32_t bits, std::uint32_t row) noexcept {
     ipv4_bits_[ipv4_] = bits;
@@ -64,7 +64,7 @@ class address_block {
     for (std::size_t i = 0; i < tried_; ++i) {
       const detail::quick_text& text = texts_[i];
       detail::u128 bits;
-      if (detail::quick_scan_ipv6(text.at, text.size, bits)) add(address::from_ipv6(bits.hi, bits.lo), text.row);
+      if (detail::quick_scan_ipv6(text.at, text.size, bits)) add(address::from_bits(bits), text.row);
       else scan({text.at, text.size}, text.row);
     }
     texts_count_ = tried_ = 0;

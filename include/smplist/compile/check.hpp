@@ -198,7 +198,7 @@ class smpc_check {
     }
     return true;
   }
-  [[nodiscard]] static bool of_family(u128 bits, family f) noexcept { return address::from_ipv6(bits.hi, bits.lo).family() == f; }
+  [[nodiscard]] static bool of_family(u128 bits, family f) noexcept { return address::from_bits(bits).family() == f; }
 
   [[nodiscard]] bool index_ipv4() const { return ipv4_index_check::run(flat_.part(section::index_ipv4), flat_.classes()); }
   [[nodiscard]] bool index_ipv6() const { return check_ipv6_index(flat_.part(section::index_ipv6), flat_.classes()); }

@@ -32,16 +32,18 @@ class class_writer {
   [[nodiscard]] const std::map<std::uint32_t, std::uint32_t>& special() const noexcept { return special_classes_; }
 
   [[nodiscard]] byte_pieces index(family f, const std::vector<labelled_interval>& ranges, bool nested) {
-    using namespace literals;
+    const auto mark_unusable = [&](auto& cells) {
+      for (const address_range& r : unusable_ranges) {
+        if (r.family() == f) mark(cells, r.first(), r.last());
+      }
+    };
     if (f == family::ipv4) {
       auto cells = cells_of<ipv4_cell>(f, ranges, nested);
-      mark(cells, "127.0.0.0"_address, "127.255.255.255"_address);
-      mark(cells, "169.254.0.0"_address, "169.254.255.255"_address);
+      mark_unusable(cells);
       return ipv4_index_writer::pieces(cells, highest_class());
     }
     auto cells = cells_of<ipv6_cell>(f, ranges, nested);
-    mark(cells, "::1"_address, "::1"_address);
-    mark(cells, "fe80::"_address, "febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff"_address);
+    mark_unusable(cells);
     return ipv6_index_writer::pieces(cells);
   }
 

@@ -383,17 +383,16 @@ class flat_policy {
     const auto f = static_cast<std::size_t>(a.family());
     const flat_ranges& all = ranges[f];
     const u128 bits = a.bits();
-    const auto to_address = [](u128 p) { return address::from_ipv6(p.hi, p.lo); };
     if (!all.nested) {
       const std::size_t behind = all.first_behind(bits);
       const bool held = behind > 0 && bits <= all.last_of(behind - 1);
       if (held) {
-        cell.keep_above(to_address(all.first_of(behind - 1)));
-        cell.keep_below(to_address(all.last_of(behind - 1)));
+        cell.keep_above(address::from_bits(all.first_of(behind - 1)));
+        cell.keep_below(address::from_bits(all.last_of(behind - 1)));
         return;
       }
-      if (behind > 0) cell.keep_above(*to_address(all.last_of(behind - 1)).next());
-      if (behind < all.count) cell.keep_below(*to_address(all.first_of(behind)).previous());
+      if (behind > 0) cell.keep_above(*address::from_bits(all.last_of(behind - 1)).next());
+      if (behind < all.count) cell.keep_below(*address::from_bits(all.first_of(behind)).previous());
       return;
     }
     const flat_part& cuts = part(f == 0 ? section::cuts_ipv4 : section::cuts_ipv6);
@@ -404,8 +403,8 @@ class flat_policy {
       if (before) from += half + 1;
       left = before ? left - half - 1 : half;
     }
-    if (from > 0) cell.keep_above(to_address(all.point(cuts.at, from - 1)));
-    if (from < cuts.size / all.width) cell.keep_below(*to_address(all.point(cuts.at, from)).previous());
+    if (from > 0) cell.keep_above(address::from_bits(all.point(cuts.at, from - 1)));
+    if (from < cuts.size / all.width) cell.keep_below(*address::from_bits(all.point(cuts.at, from)).previous());
   }
 
   /// Does every source of a chain get the same under two stacks?

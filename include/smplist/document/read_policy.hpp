@@ -199,9 +199,7 @@ class policy_reader {
     const auto at = in_.require(item, "rule");
     std::string code = at ? in_.text(*at).value_or("") : std::string();
     if (!at || at->node->kind != node_kind::text || find_rule(code) != nullptr) return code;
-    std::vector<std::string_view> codes;
-    for (const lint_rule& rule : lint_rules) codes.push_back(rule.code);
-    const std::string near = closest(code, codes);
+    const std::string near = closest_rule(code);
     in_.report(*at->node, at->pointer, errc::unknown_word, "there is no lint rule " + shown(code),
                near.empty() ? "write the code of a rule, as `smplist check` prints it" : "did you mean " + in_quotes(near) + "?");
     return code;

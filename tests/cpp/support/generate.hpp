@@ -52,7 +52,7 @@ inline const char* const bases[] = {"10.0.0.0",
 
 inline address near(dice& d, std::size_t base) {
   const detail::u128 bits = address::parse(bases[base]).bits() + detail::u128{0, d.below(block)};
-  return address::from_ipv6(bits.hi, bits.lo);
+  return address::from_bits(bits);
 }
 
 inline address_range range(dice& d) {

@@ -27,7 +27,7 @@ namespace smplist::detail {
 /// left out as "not a host", which no client needs and one client will have. [S-05]
 [[nodiscard]] inline std::vector<finding> check_host_bits_boundary(const partition& cut) {
   const policy& p = cut.policy();
-  if (!uses_custom_lists(p)) return {};
+  if (!cut.consults_lists()) return {};
   const asked_by_list asked(cut);
   std::vector<finding> found;
   for (std::uint32_t i = 0; i < cut.lists(); ++i) {

@@ -13,7 +13,7 @@ namespace smplist::detail {
 /// Custom lists and nothing behind them: when their servers are down, or for an address in no list, nobody is asked. [S-43] [S-45] [S-46]
 [[nodiscard]] inline std::vector<finding> check_no_fallback(const partition& cut) {
   const policy_draft& draft = cut.policy().content();
-  if (!uses_custom_lists(cut.policy()) || draft.lists.empty()) return {};
+  if (!cut.consults_lists() || draft.lists.empty()) return {};
   if (draft.fallback_to_standard && !draft.standard.sources.empty()) return {};
   std::vector<std::string> services;
   for (const service what : all_services) {

@@ -55,7 +55,7 @@ class overlap_finding {
 /// Addresses that two lists or more hold, exactly: one finding for each list that loses some. In total there are no more regions
 /// than ends of ranges, however many lists hold an address. Lists that are shadowed whole are not reported once more. [S-44]
 [[nodiscard]] inline std::vector<finding> check_overlapping_ranges(const partition& cut) {
-  if (!uses_custom_lists(cut.policy())) return {};
+  if (!cut.consults_lists()) return {};
   const deciding_ranges decide(cut);
   const asked_by_list asked(cut);
   std::vector<overlap_finding> by_list;

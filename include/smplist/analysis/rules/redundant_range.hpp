@@ -35,7 +35,7 @@ class replaceable_ranges {
     heirs_.resize(order.size());
     keeps_.assign(order.size(), false);
     each_runner_up(
-        *ranges_, address::highest(f).bits(), ranks, [](u128 last) { return address_of(last).next()->bits(); },
+        *ranges_, address::highest(f).bits(), ranks, [](u128 last) { return address::from_bits(last).next()->bits(); },
         [&](std::size_t winner, std::size_t second) {
           const bool own = second != ranges_->size() && (*ranges_)[second].group == (*ranges_)[winner].group;
           if (!own) keeps_[winner] = true;
@@ -82,7 +82,7 @@ class replaceable_ranges {
 /// A range that its own list holds without it: all findings of this rule can be followed together, and no answer changes. [S-07]
 [[nodiscard]] inline std::vector<finding> check_redundant_range(const partition& cut) {
   const policy& p = cut.policy();
-  if (!uses_custom_lists(p)) return {};
+  if (!cut.consults_lists()) return {};
   const deciding_ranges decide(cut);
   const asked_by_list asked(cut);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> redundant;  // list, range
@@ -91,7 +91,7 @@ class replaceable_ranges {
     const auto& ranges = p.ranges(f);
     std::vector<bool> goes(ranges.size());  // those that decide nothing
     for (std::size_t i = 0; i < ranges.size(); ++i) {
-      const bool own = there.is_alone(ranges[i].group, address_of(ranges[i].first), address_of(ranges[i].last));
+      const bool own = there.is_alone(ranges[i].group, address::from_bits(ranges[i].first), address::from_bits(ranges[i].last));
       goes[i] = own && !decide.has(ranges[i].group, ranges[i].member);
       if (goes[i]) redundant.emplace_back(ranges[i].group, ranges[i].member);
     }

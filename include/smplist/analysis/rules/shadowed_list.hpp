@@ -30,7 +30,7 @@ namespace smplist::detail {
 /// A custom list all of whose addresses are decided by others, by all of them together. [S-44]
 [[nodiscard]] inline std::vector<finding> check_shadowed_list(const partition& cut) {
   const policy& p = cut.policy();
-  if (!uses_custom_lists(p)) return {};
+  if (!cut.consults_lists()) return {};
   const deciding_ranges decide(cut);
   std::vector<std::uint32_t> shadowed;
   for (std::uint32_t i = 0; i < cut.lists(); ++i) {

@@ -15,7 +15,7 @@ namespace smplist::detail {
 /// Ranges of a list that is shadowed whole are not reported once more, nor those that other ranges of their own list cover. [S-44]
 [[nodiscard]] inline std::vector<finding> check_shadowed_range(const partition& cut) {
   const policy& p = cut.policy();
-  if (!uses_custom_lists(p)) return {};
+  if (!cut.consults_lists()) return {};
   const deciding_ranges decide(cut);
   const asked_by_list asked(cut);
   const winners all[] = {winners(cut, asked, family::ipv4), winners(cut, asked, family::ipv6)};

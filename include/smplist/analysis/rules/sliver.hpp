@@ -53,7 +53,7 @@ class range_starts {
 /// their size they are slips, such as .255 for .0 of the next block. [S-05]
 [[nodiscard]] inline std::vector<finding> check_sliver(const partition& cut) {
   const policy& p = cut.policy();
-  if (!uses_custom_lists(p)) return {};
+  if (!cut.consults_lists()) return {};
   const asked_by_list asked(cut);
   std::vector<finding> found;
   const auto add = [&](finding one, address first, address last, std::uint32_t list, std::uint32_t other, bool usable) {
@@ -90,8 +90,8 @@ class range_starts {
     for (const labelled_interval& a : p.ranges(f)) {
       const labelled_interval* const b = starts.crossing(a);
       if (b == nullptr) continue;
-      const address first = address_of(b->first);
-      const address last = address_of(a.last);
+      const address first = address::from_bits(b->first);
+      const address last = address::from_bits(a.last);
       add(found_at(pointer_to_range(a.group, a.member),
                    "the end of a range of " + named(a.group) + " and the beginning of one of " + named(b->group) +
                        " overlap in " + counted(sized(first, last).size) + ": " + text_of(first, last),
