@@ -202,6 +202,15 @@ TEST_CASE("compare: the addresses that two lists share", "[compare][S-07]") {
   CHECK(common_addresses(a, {"c", {"10.0.1.0/24"_range}}).empty());
 }
 
+TEST_CASE("vectors: a range inside another of its own list, under a third, is told from no range", "[vectors][S-44]") {
+  policy_draft draft = two_sites();
+  draft.lists[0].ranges = {"10.0.0.0/23"_range};
+  draft.lists[1].ranges = {"10.0.0.0/16"_range, "10.0.0.64/26"_range};
+  const auto all = verify_check::vectors_of(partition::make(policy::make(draft).value()));
+  draft.on_overlap = overlap_rule::most_specific;
+  CHECK(verify_check::catches(all, policy::make(draft).value()));
+}
+
 TEST_CASE("vectors: availability patterns walk in order", "[vectors][S-65]") {
   const partition cut = partition::make(policy::make(two_sites()).value());
   std::size_t patterns = 0;

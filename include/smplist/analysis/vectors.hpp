@@ -91,10 +91,13 @@ class vector_maker {
     sink_(static_cast<const test_vector&>(v));
   }
 
-  /// The first and the last address of everything that a range begins or ends, also where another list covers it. [S-05]
+  /// The first and the last address of every range and of the gaps between them, also where other ranges cover it. [S-05]
   void ends(family f) {
     std::vector<address> starts = {address::lowest(f)};
-    for (const u128 bits : cut_->policy().cuts(f)) starts.push_back(address::from_ipv6(bits.hi, bits.lo));
+    for (const labelled_interval& r : cut_->policy().ranges(f)) {
+      starts.push_back(address::from_bits(r.first));
+      if (const auto behind = address::from_bits(r.last).next()) starts.push_back(*behind);
+    }
     for (const address_piece& q : cut_->pieces(f)) starts.push_back(q.first);
     std::vector<address> points = {address::highest(f)};
     for (const address a : starts) {
@@ -185,13 +188,9 @@ class vector_maker {
     const bool wins = list != no_list && cut_->choose(list, cut_->piece_of(b).list) == list;
     client who{"", {wins ? b : a, wins ? a : b}, location::internal};
     if (who.families() != stack) who.stack = stack;
-    if (!known_pairs_.emplace(who.addresses[0].value, who.addresses[1].value, static_cast<int>(stack_bits(stack))).second) return;
+    if (!known_pairs_.emplace(who.addresses[0].value, who.addresses[1].value, static_cast<int>(stack.index())).second) return;
     who.id = "pair-" + std::to_string(known_pairs_.size() - 1);
     put("pair", who);
-  }
-
-  [[nodiscard]] static unsigned stack_bits(family_set s) noexcept {
-    return (s.contains(family::ipv4) ? 1U : 0U) + (s.contains(family::ipv6) ? 2U : 0U);
   }
 
   /// Do clients with both families, or with one, tell two lists apart?

@@ -6,7 +6,6 @@
 
 #include <smplist/analysis/survivability.hpp>
 #include <smplist/analysis/weigh.hpp>
-#include <smplist/evaluate.hpp>
 
 #include <array>
 #include <map>
@@ -138,7 +137,7 @@ inline bool usable(address a) { return !a.is_link_local() && !a.is_loopback(); }
 
 /// The custom list that decides for an address, by the engine; nothing if none.
 inline std::string deciding(const policy& p, const client& who) {
-  const plan found = evaluate(p, who, service::file_reputation);
+  const plan found = universe::plan_of(p, who, service::file_reputation);
   return found.decided_by ? found.decided_by->list : std::string();
 }
 
@@ -198,7 +197,7 @@ inline void check_rows(const policy& p, const survivability& s, oracle& truth, s
   std::map<std::string, worst> servers;
   for (const auto& [population, who] : everybody(p)) {
     for (const service what : all_services) {
-      const plan found = evaluate(p, who, what);
+      const plan found = universe::plan_of(p, who, what);
       const std::string where = who.addresses[0].to_text() + " " + std::string(name(what));
       const tried& expected = truth.ask(what, found.attempts);
       const std::string list = population == population::dual ? deciding(p, who) : std::string();
@@ -238,7 +237,7 @@ inline void check_objections(const policy& p, const survivability& s, oracle& tr
     if (!r.forbidden_by || !r.forbidden_by->shown) continue;
     const objection& o = *r.forbidden_by;
     for (const address a : {o.shown->first, o.shown->last}) {
-      const plan found = evaluate(p, universe::at({a}, o.location), o.service);
+      const plan found = universe::plan_of(p, universe::at({a}, o.location), o.service);
       const std::string identity = p.find_source(r.source)->identity(o.service);
       if (truth.ask(o.service, found.attempts).fewest != o.before) fail("the objection to " + r.source + ", before");
       if (truth.without(o.service, found.attempts, identity).fewest != o.after) fail("the objection to " + r.source + ", after");
@@ -313,8 +312,8 @@ inline void check_what_if(generate::dice& d, const policy& p) {
   }
   for (const auto& [population, who] : all) {
     for (const service what : all_services) {
-      const plan was = evaluate(p, who, what);
-      const plan is = evaluate(after, who, what);
+      const plan was = universe::plan_of(p, who, what);
+      const plan is = universe::plan_of(after, who, what);
       std::vector<attempt> left;
       for (const attempt& a : was.attempts) {
         if (!is_hit(p, down, what, a)) left.push_back(a);

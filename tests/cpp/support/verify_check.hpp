@@ -147,7 +147,7 @@ struct brute {
     for (const location l : e.where.locations) {
       for (const service s : e.where.services) {
         ++asked;
-        fine = fine && is_expected(p, e, evaluate(p, universe::at(addresses, l), s));
+        fine = fine && is_expected(p, e, universe::plan_of(p, universe::at(addresses, l), s));
       }
     }
     return fine;
@@ -256,7 +256,7 @@ inline std::string check_same_list(generate::dice& d) {
   e.conditions.push_back({d.one_in(2) ? polarity::always : polarity::never, condition_kind::same_list, {}, d.one_in(2)});
   const bool wants_same = (e.conditions[0].when == polarity::always) == e.conditions[0].truth;
   const auto list_of = [&](address a) {
-    const plan found = evaluate(p, universe::at({a}, location::internal), service::file_reputation);
+    const plan found = universe::plan_of(p, universe::at({a}, location::internal), service::file_reputation);
     return found.decided_by ? found.decided_by->list : std::string();
   };
   std::uint64_t total = 0;
@@ -416,8 +416,8 @@ inline std::string check_compare(generate::dice& d) {
   bool worse = false;
   static_cast<void>(each_toy_client(d, [&](const client& who) {
     for (const service what : all_services) {
-      const plan a = evaluate(p, who, what);
-      const plan b = evaluate(*q, who, what);
+      const plan a = universe::plan_of(p, who, what);
+      const plan b = universe::plan_of(*q, who, what);
       differs = differs || answer_of(a) != answer_of(b);
       worse = worse || is_worse(a, b);
     }
@@ -443,13 +443,25 @@ inline std::string check_compare(generate::dice& d) {
   return {};
 }
 
+/// Does another policy get a vector wrong?
+inline bool catches(const std::vector<test_vector>& all, const policy& other) {
+  return std::any_of(all.begin(), all.end(), [&](const test_vector& v) {
+    return !same_steps(v.expected, universe::plan_of(other, v.who, v.expected.service));
+  });
+}
+
+inline std::vector<test_vector> vectors_of(const partition& cut) {
+  std::vector<test_vector> all;
+  each_vector(cut, [&](const test_vector& v) { all.push_back(v); });
+  return all;
+}
+
 /// The vectors of a policy catch every mutant that is not equal in meaning.
 inline std::string check_vectors(generate::dice& d) {
   const policy_draft draft = generate::draft(d);
   const policy p = policy::make(draft).value();
   const partition cut = partition::make(p);
-  std::vector<test_vector> all;
-  each_vector(cut, [&](const test_vector& v) { all.push_back(v); });
+  const std::vector<test_vector> all = vectors_of(cut);
   for (const test_vector& v : all) {
     if (evaluate(p, v.who, v.expected.service) != v.expected) return "a vector is wrong";
   }
@@ -457,10 +469,7 @@ inline std::string check_vectors(generate::dice& d) {
     const auto q = policy::make(mutated(draft, d));
     if (!q) continue;
     if (!equivalent(cut, partition::make(*q)).found) continue;
-    const bool caught = std::any_of(all.begin(), all.end(), [&](const test_vector& v) {
-      return !same_steps(v.expected, evaluate(*q, v.who, v.expected.service));
-    });
-    if (!caught) return "a mutant survives the vectors";
+    if (!catches(all, *q)) return "a mutant survives the vectors";
   }
   return {};
 }
