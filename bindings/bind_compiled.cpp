@@ -180,12 +180,36 @@ void bind_answers(py::module_& m) {
           "__arrow_c_stream__",
           [](const std::shared_ptr<answers>& a, const py::object& /*requested_schema*/) {
             auto stream = std::make_unique<ArrowArrayStream>();
-            arrow::export_stream(a, stream.get());
+            arrow::export_stream<answers>(a, stream.get());
             return capsule_of(std::move(stream), "arrow_array_stream");
           },
           "requested_schema"_a = py::none(), "The Arrow C stream interface: one chunk of the columns outcome, list and source.")
       .def("__repr__",
            [](const answers& a) { return fmt::format("Answers({} rows, {} invalid)", a.size(), a.invalid().size()); });
+}
+
+/// One column of a report: its values are texts, integers of 64 bits or truth values, or None.
+[[nodiscard]] arrow::table_column column_of(const py::tuple& given) {
+  const auto type = given[1].cast<std::string>();
+  arrow::table_column out(given[0].cast<std::string>(), type == "text"      ? arrow::column_type::text
+                                                        : type == "integer" ? arrow::column_type::integer
+                                                                            : arrow::column_type::flag);
+  for (const py::handle value : given[2]) {
+    if (value.is_none()) out.add_nothing();
+    else if (out.type() == arrow::column_type::text) out.add(std::string_view(value.cast<std::string>()));
+    else if (out.type() == arrow::column_type::integer) out.add(value.cast<std::int64_t>());
+    else out.add_flag(value.cast<bool>());
+  }
+  return out;
+}
+
+/// Tables of reports, made in Python: (name, `text`, `integer` or `flag`, values) for each column.
+[[nodiscard]] py::capsule table_stream(const py::list& columns) {
+  auto made = std::make_shared<arrow::table>();
+  for (const py::handle column : columns) made->push_back(column_of(column.cast<py::tuple>()));
+  auto stream = std::make_unique<ArrowArrayStream>();
+  arrow::export_stream<arrow::table>(std::move(made), stream.get());
+  return capsule_of(std::move(stream), "arrow_array_stream");
 }
 
 [[nodiscard]] std::string_view bytes_of(const py::buffer_info& info) {
@@ -300,6 +324,8 @@ void bind_compiled_class(py::module_& m) {
 void bind_compiled(py::module_& m) {
   bind_compiled_class(m);
   bind_answers(m);
+  m.def("_table_stream", &table_stream, "columns"_a,
+        "Columns of (name, `text`, `integer` or `flag`, values) as an Arrow stream.");
 }
 
 }  // namespace smplist::python

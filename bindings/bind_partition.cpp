@@ -70,6 +70,12 @@ void bind_partition_class(py::module_& m) {
           [](const py::object& self) { return py::module_::import("smplist.analysis.partition").attr("to_frame")(self); },
           "A pandas table: the columns, and outcome, asked_first, attempts; needs the extra `frame`.")
       .def(
+          "__arrow_c_stream__",
+          [](const py::object& self, const py::object& /*requested_schema*/) {
+            return py::module_::import("smplist.analysis.partition").attr("to_arrow")(self);
+          },
+          "requested_schema"_a = py::none(), "The Arrow C stream interface: the same table.")
+      .def(
           "certificate",
           [](const py::object& self) { return py::module_::import("smplist.analysis.partition").attr("certificate")(self); },
           "The whole of it and the policy as one document that can be checked without smplist.")

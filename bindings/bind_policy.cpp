@@ -256,9 +256,13 @@ void bind_policy_class(py::module_& m) {
           [](const policy& p, const py::object& today, const std::map<std::string, family_set>& resolved) {
             const facts given = make_facts(0, resolved);
             const auto day = day_or_none(today);
-            const py::gil_scoped_release release;  // lint is pure
-            auto found = lint(partition::make(p, given));
-            return day ? suppress(p, std::move(found), *day) : found;
+            std::vector<finding> found;
+            {
+              const py::gil_scoped_release release;  // lint is pure
+              found = lint(partition::make(p, given));
+              if (day) found = suppress(p, std::move(found), *day);
+            }
+            return py::module_::import("smplist.findings").attr("Findings")(std::move(found));
           },
           py::kw_only(), "today"_a = py::none(), "resolved"_a = std::map<std::string, family_set>{},
           "What the lint rules find, rule by rule.\n\nWith `today` (a date, or its text) the suppressions of the policy apply: "

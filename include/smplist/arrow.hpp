@@ -8,6 +8,7 @@
 #include <smplist/arrow/chunk.hpp>
 #include <smplist/arrow/export.hpp>
 #include <smplist/arrow/structs.hpp>
+#include <smplist/arrow/table.hpp>
 
 #include <memory>
 #include <utility>

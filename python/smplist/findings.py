@@ -6,16 +6,90 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, overload
 from urllib.parse import quote
 
+from smplist import _tables
 from smplist._core import Document, Finding, Policy, Proxy, __version__, lint_rules
 
 BASELINE_SCHEMA = "smplist-baseline/1"
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _OTHERS_MAY = 0o077  # read, write or run, group and others
+
+
+class Findings:
+    """What lint finds, rule by rule. It has an order, positions and a length, equals a list of the same findings, and is a table.
+
+    No `Sequence` by its base: programs that read tables would take it for a column.
+    """
+
+    columns: ClassVar[tuple[str, ...]] = (
+        "rule", "severity", "list", "range", "addresses", "different_outcome", "text", "fix", "example", "pointer", "regions",
+        "suppressed",
+    )  # fmt: skip
+    types: ClassVar[Mapping[str, str]] = {"addresses": "count", "different_outcome": "flag", "regions": "integer"}
+
+    def __init__(self, found: Iterable[Finding]) -> None:
+        self._found = tuple(found)
+
+    @overload
+    def __getitem__(self, at: int) -> Finding: ...
+    @overload
+    def __getitem__(self, at: slice) -> Findings: ...
+    def __getitem__(self, at: int | slice) -> Finding | Findings:
+        return Findings(self._found[at]) if isinstance(at, slice) else self._found[at]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __eq__(self, other: object) -> bool:
+        return self._found == tuple(other) if isinstance(other, (Findings, list, tuple)) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._found)
+
+    def __repr__(self) -> str:
+        return f"Findings({list(self._found)})"
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each finding; `regions` counts the runs of addresses that it is about."""
+        own = [c for c in self.columns if c != "regions"]
+        return [{**{c: getattr(one, c) for c in own}, "regions": one.region_count} for one in self]
+
+    def to_dict(self) -> list[Any]:
+        """The findings as JSON has them."""
+        return [one.to_dict() for one in self]
+
+    def to_json(self) -> str:
+        """The findings as one line of JSON."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def to_text(self) -> str:
+        """Each finding with what to do about it."""
+        if not self:
+            return "no findings"
+        return "\n".join(f"{one.severity} {one.rule}: {one.text}" + (f"\n  do: {one.fix}" if one.fix else "") for one in self)
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas table; needs the extra `frame`."""
+        return _tables.to_frame(self.columns, self.types, self.rows())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        """The rows as an Arrow stream; needs no library."""
+        return _tables.to_arrow(self.columns, self.types, self.rows())
+
+    def _repr_html_(self) -> str:
+        from smplist._html import element, table  # not at start-up
+
+        shown = ["severity", "rule", "list", "text", "fix"]
+        cells = [["" if row[c] is None else row[c] for c in shown] for row in self.rows()]
+        count = f"{len(self):,} finding{'' if len(self) == 1 else 's'}"
+        return element("div", element("p", element("b", count)), table(shown, cells))
 
 
 def _proxies(policy: Policy) -> list[tuple[str, str, Proxy]]:

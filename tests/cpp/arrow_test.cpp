@@ -227,7 +227,7 @@ TEST_CASE("arrow: exported answers mark missing rows and outlive everything", "[
   ArrowArrayStream stream{};
   {
     test_column column("u", 5, {nullptr, text_offsets, texts});
-    arrow::export_stream(arrow::evaluate_column(small_policy(), *column.make(), {}), &stream);
+    arrow::export_stream<arrow::answers>(arrow::evaluate_column(small_policy(), *column.make(), {}), &stream);
   }
   ArrowSchema schema{};
   ArrowArray table{};
@@ -252,6 +252,54 @@ TEST_CASE("arrow: exported answers mark missing rows and outlive everything", "[
   const auto word = [&](std::int32_t i) { return std::string(words + offsets[i], words + offsets[i + 1]); };
   CHECK(word(numbers[0]) == "fixed");
   CHECK(word(numbers[1]) == "drawn");
+  table.release(&table);
+  schema.release(&schema);
+}
+
+TEST_CASE("arrow: a table of texts, integers and flags outlives everything", "[arrow]") {
+  ArrowArrayStream stream{};
+  {
+    auto made = std::make_shared<arrow::table>();
+    made->reserve(3);
+    arrow::table_column& word = made->emplace_back("word", arrow::column_type::text);
+    arrow::table_column& number = made->emplace_back("number", arrow::column_type::integer);
+    arrow::table_column& flag = made->emplace_back("flag", arrow::column_type::flag);
+    for (std::int64_t row = 0; row < 17; ++row) {
+      if (row == 3) {
+        for (arrow::table_column* const column : {&word, &number, &flag}) column->add_nothing();
+        continue;
+      }
+      word.add(std::string(static_cast<std::size_t>(row), 'x'));
+      number.add(-row);
+      flag.add_flag(row % 2 == 1);
+    }
+    arrow::export_stream<arrow::table>(std::move(made), &stream);
+  }
+  ArrowSchema schema{};
+  ArrowArray table{};
+  REQUIRE(stream.get_schema(&stream, &schema) == 0);
+  REQUIRE(stream.get_next(&stream, &table) == 0);
+  stream.release(&stream);
+  REQUIRE(schema.n_children == 3);
+  REQUIRE(table.n_children == 3);
+  constexpr const char* formats[] = {"U", "l", "b"};
+  constexpr const char* names[] = {"word", "number", "flag"};
+  for (std::size_t i = 0; i < 3; ++i) {
+    CHECK(std::string(schema.children[i]->format) == formats[i]);
+    CHECK(std::string(schema.children[i]->name) == names[i]);
+    CHECK(table.children[i]->length == 17);
+    CHECK(table.children[i]->null_count == 1);
+    const auto* const valid = static_cast<const std::uint8_t*>(table.children[i]->buffers[0]);
+    CHECK(valid[0] == 0xF7);
+    CHECK(valid[1] == 0xFF);
+    CHECK(valid[2] == 0x01);
+  }
+  const auto* const ends = static_cast<const std::int64_t*>(table.children[0]->buffers[1]);
+  CHECK(ends[0] == 0);
+  CHECK(ends[3] == ends[4]);
+  CHECK(ends[17] - ends[16] == 16);
+  CHECK(static_cast<const std::int64_t*>(table.children[1]->buffers[1])[16] == -16);
+  CHECK(static_cast<const std::uint8_t*>(table.children[2]->buffers[1])[0] == 0xA2);
   table.release(&table);
   schema.release(&schema);
 }

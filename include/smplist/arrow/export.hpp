@@ -7,6 +7,7 @@
 #include <smplist/arrow/structs.hpp>
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,7 +23,7 @@ namespace exporting {
 
 /// What an exported array holds until its consumer releases it.
 struct array_memory {
-  std::shared_ptr<const answers> from;
+  std::shared_ptr<const void> from;
   std::vector<std::uint8_t> valid;
   std::vector<std::int32_t> numbers;
   std::string text;
@@ -72,15 +73,17 @@ inline void export_words(const answers& a, answer_part part, ArrowArray* out) {
 
 /// What an exported schema holds.
 struct schema_memory {
+  std::string name;
   std::vector<std::unique_ptr<ArrowSchema>> owned;
   std::vector<ArrowSchema*> children;
   std::unique_ptr<ArrowSchema> dictionary;
 };
 
-inline void fill_schema(const char* format, const char* name, std::unique_ptr<schema_memory> memory, ArrowSchema* out) {
+inline void fill_schema(const char* format, std::string name, std::unique_ptr<schema_memory> memory, ArrowSchema* out) {
   constexpr std::int64_t nullable = 2;  // ARROW_FLAG_NULLABLE
+  memory->name = std::move(name);
   *out = {format,
-          name,
+          memory->name.c_str(),
           nullptr,
           nullable,
           static_cast<std::int64_t>(memory->children.size()),
@@ -89,6 +92,30 @@ inline void fill_schema(const char* format, const char* name, std::unique_ptr<sc
           &release<schema_memory, ArrowSchema>,
           memory.get()};
   static_cast<void>(memory.release());  // the consumer's, who calls release
+}
+
+/// A struct of `n` columns; `fill(i, child)` makes one.
+template <class Fill>
+void fill_struct(std::size_t n, std::size_t length, Fill fill, ArrowArray* out) {
+  auto memory = std::make_unique<array_memory>();
+  for (std::size_t i = 0; i < n; ++i) {
+    memory->owned.push_back(std::make_unique<ArrowArray>());
+    fill(i, memory->owned.back().get());
+    memory->children.push_back(memory->owned.back().get());
+  }
+  memory->buffers = {nullptr};
+  fill_array(std::move(memory), length, 0, out);
+}
+
+template <class Fill>
+void fill_struct_schema(std::size_t n, Fill fill, ArrowSchema* out) {
+  auto memory = std::make_unique<schema_memory>();
+  for (std::size_t i = 0; i < n; ++i) {
+    memory->owned.push_back(std::make_unique<ArrowSchema>());
+    fill(i, memory->owned.back().get());
+    memory->children.push_back(memory->owned.back().get());
+  }
+  fill_schema("+s", "", std::move(memory), out);
 }
 
 }  // namespace exporting
@@ -117,14 +144,9 @@ inline void export_column(const std::shared_ptr<const answers>& a, answer_part p
 
 /// All columns, as a struct.
 inline void export_table(const std::shared_ptr<const answers>& a, ArrowArray* out) {
-  auto memory = std::make_unique<exporting::array_memory>();
-  for (const answer_part part : answer_parts) {
-    memory->owned.push_back(std::make_unique<ArrowArray>());
-    export_column(a, part, memory->owned.back().get());
-    memory->children.push_back(memory->owned.back().get());
-  }
-  memory->buffers = {nullptr};
-  exporting::fill_array(std::move(memory), a->size(), 0, out);
+  exporting::fill_struct(
+      std::size(answer_parts), a->size(), [&](std::size_t i, ArrowArray* child) { export_column(a, answer_parts[i], child); },
+      out);
 }
 
 inline void export_schema(answer_part part, ArrowSchema* out) {
@@ -134,24 +156,20 @@ inline void export_schema(answer_part part, ArrowSchema* out) {
   exporting::fill_schema("i", name(part), std::move(memory), out);
 }
 
-inline void export_schema(ArrowSchema* out) {
-  auto memory = std::make_unique<exporting::schema_memory>();
-  for (const answer_part part : answer_parts) {
-    memory->owned.push_back(std::make_unique<ArrowSchema>());
-    export_schema(part, memory->owned.back().get());
-    memory->children.push_back(memory->owned.back().get());
-  }
-  exporting::fill_schema("+s", "", std::move(memory), out);
+inline void export_schema(const answers& /*any*/, ArrowSchema* out) {
+  exporting::fill_struct_schema(
+      std::size(answer_parts), [](std::size_t i, ArrowSchema* child) { export_schema(answer_parts[i], child); }, out);
 }
 
-/// A stream of one chunk.
-inline void export_stream(std::shared_ptr<const answers> a, ArrowArrayStream* out) {
+/// A stream of one chunk, of answers or of a table.
+template <class Table>
+void export_stream(std::shared_ptr<const Table> from, ArrowArrayStream* out) {
   struct state {
-    std::shared_ptr<const answers> from;
+    std::shared_ptr<const Table> from;
     bool given = false;
   };
-  out->get_schema = [](ArrowArrayStream*, ArrowSchema* schema) {
-    export_schema(schema);
+  out->get_schema = [](ArrowArrayStream* self, ArrowSchema* schema) {
+    export_schema(*static_cast<state*>(self->private_data)->from, schema);
     return 0;
   };
   out->get_next = [](ArrowArrayStream* self, ArrowArray* array) {
@@ -165,7 +183,7 @@ inline void export_stream(std::shared_ptr<const answers> a, ArrowArrayStream* ou
     delete static_cast<state*>(self->private_data);
     self->release = nullptr;
   };
-  out->private_data = new state{std::move(a)};
+  out->private_data = new state{std::move(from)};
 }
 
 }  // namespace smplist::arrow

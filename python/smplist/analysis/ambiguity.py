@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from smplist.analysis.report import Report, brief, range_text
 
@@ -39,6 +39,7 @@ class Ambiguity(Report):
     """
 
     columns = ("rule", "service", "family", "first", "last", "addresses", "reading", "in_effect", "answer")
+    types: ClassVar[Mapping[str, str]] = {"addresses": "count", "in_effect": "flag"}
 
     def rows(self) -> list[dict[str, Any]]:
         """One row for every reading of every region; the answer is in words."""

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from smplist._core import Address, AddressRange, Policy, PolicyDiff, RangeSet
 from smplist._errors import PolicyError
@@ -34,6 +34,7 @@ class Blame(Report):
     """For every run of addresses with one answer, the commit that last changed it; `smplist.blame` makes it."""
 
     columns = ("service", "location", "first", "last", "count", "commit", "date", "author", "subject", "answer")
+    types: ClassVar[Mapping[str, str]] = {"count": "count"}
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per run of addresses and service; external clients, by stack, have no addresses."""

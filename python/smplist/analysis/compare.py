@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from smplist import _core
@@ -55,6 +56,7 @@ class Disjoint(Report):
     """Whether two lists share no address; true if so."""
 
     columns: ClassVar[tuple[str, ...]] = ("first", "last", "addresses")
+    types: ClassVar[Mapping[str, str]] = {"addresses": "count"}
 
     @property
     def common(self) -> RangeSet:

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from smplist.analysis.report import Report, brief
 
@@ -23,6 +23,7 @@ class Coverage(Report):
     """
 
     columns = ("kind", "name", "clients", "first")
+    types: ClassVar[Mapping[str, str]] = {"clients": "integer", "first": "integer"}
 
     def rows(self) -> list[dict[str, Any]]:
         """Lists and sources, each with its clients; `first` is None for lists."""

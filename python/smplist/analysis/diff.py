@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from smplist._core import (
     Address,
@@ -76,6 +76,7 @@ class Diff(Report):
     columns = (
         "population", "first", "last", "count", "location", "service", "change", "trend", "renamed", "before", "after",
     )  # fmt: skip
+    types: ClassVar[Mapping[str, str]] = {"count": "count", "renamed": "flag"}
 
     def __init__(self, found: PolicyDiff, quiet: list[dict[str, Any]] | None = None) -> None:
         self._found = found
@@ -421,6 +422,7 @@ class ChangeCheck(Report):
     """Whether a change does what was intended and nothing else; `smplist.check_change` makes it. True if all verdicts hold."""
 
     columns = ("verdict", "holds", "kinds", "service", "example", "before", "after")
+    types: ClassVar[Mapping[str, str]] = {"holds": "flag", "kinds": "integer"}
 
     @property
     def holds(self) -> bool:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from smplist.analysis.report import Report, asked_first, brief
 
@@ -19,6 +20,7 @@ class Pieces(Report):
     columns = (
         "service", "location", "family", "first", "last", "addresses", "answer", "outcome", "asked_first", "attempts",
     )  # fmt: skip
+    types: ClassVar[Mapping[str, str]] = {"addresses": "count", "answer": "integer", "attempts": "integer"}
 
     def __init__(self, partition: Partition) -> None:
         super().__init__({})
@@ -66,6 +68,11 @@ class Pieces(Report):
 def to_frame(partition: Partition) -> Any:
     """A pandas table of `Pieces`."""
     return Pieces(partition).to_frame()
+
+
+def to_arrow(partition: Partition) -> Any:
+    """The same as an Arrow stream."""
+    return Pieces(partition).__arrow_c_stream__()
 
 
 def _summary(answer: dict[str, Any]) -> dict[str, Any]:

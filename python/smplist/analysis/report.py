@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import io
 import json
 from collections.abc import Iterator, Mapping
@@ -25,6 +24,8 @@ class Report:
 
     columns: ClassVar[tuple[str, ...]] = ()
     """The columns of `rows()` and `to_frame()`, in order."""
+    types: ClassVar[Mapping[str, str]] = {}
+    """Those that are not text: `integer`, `flag` or `count`."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
@@ -66,11 +67,15 @@ class Report:
 
     def to_frame(self) -> Any:
         """The rows as a pandas table; needs the extra `frame`."""
-        try:
-            pandas = importlib.import_module("pandas")
-        except ImportError as error:
-            raise ImportError("to_frame needs pandas: pip install smplist[frame]") from error
-        return pandas.DataFrame(self.rows(), columns=list(self.columns))
+        from smplist import _tables  # not at start-up
+
+        return _tables.to_frame(self.columns, self.types, self.rows())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        """The rows as an Arrow stream, for polars, pyarrow, DuckDB and whatever else reads it; needs no library."""
+        from smplist import _tables  # not at start-up
+
+        return _tables.to_arrow(self.columns, self.types, self.rows())
 
     def __str__(self) -> str:
         return self.to_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from smplist._core import Policy, _survivability
 from smplist.analysis.report import Report
@@ -65,6 +65,7 @@ class Survivability(Report):
 
     columns = ("service", "location", "population", "failures", "clients", "regions", "first", "last", "lists", "cuts", "cut",
                "advice")  # fmt: skip
+    types: ClassVar[Mapping[str, str]] = {"failures": "integer", "clients": "count", "regions": "integer", "cuts": "count"}
 
     def rows(self) -> list[dict[str, Any]]:
         """One row per group, worst first; `first` and `last` are the longest region shown, `cut` the first of the cuts."""

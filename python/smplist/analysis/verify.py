@@ -51,6 +51,7 @@ class Proof(Counterexample):
     columns: ClassVar[tuple[str, ...]] = (
         "location", "service", "family", "first", "last", "addresses",
     )  # fmt: skip
+    types: ClassVar[Mapping[str, str]] = {"addresses": "count"}
 
     @property
     def verdict(self) -> str:
@@ -109,6 +110,13 @@ class Proofs(Report):
     """What became of a file of expectations. True if all are proved."""
 
     columns: ClassVar[tuple[str, ...]] = ("name", "line", "verdict", "classes", "ipv4", "ipv6", "dual", "text")
+    types: ClassVar[Mapping[str, str]] = {
+        "line": "integer",
+        "classes": "integer",
+        "ipv4": "count",
+        "ipv6": "count",
+        "dual": "count",
+    }
 
     def proofs(self) -> list[Proof]:
         """One proof for each expectation, as written."""
