@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -200,17 +199,6 @@ def test_the_command_line(run: Run, tmp_path: Path, policy: smplist.Policy) -> N
         "explain", path, "--address", "10.0.0.1", "--location", "internal", "--down", "host:one.example", "--format", "json"
     )
     assert [plan["first_available"] and plan["first_available"]["source"] for plan in json.loads(ended.stdout)] == ["c", None]
-
-
-def test_acme_takes_milliseconds(acme: Path) -> None:
-    """Well under the 50 ms that are promised; the command line under 300 ms is measured apart."""
-    policy = smplist.load(acme / "policy.yaml")
-    policy.survivability()
-    started = time.perf_counter()
-    report = policy.survivability()
-    policy.load()
-    assert time.perf_counter() - started < 2  # a loaded machine is no defect
-    assert report.worst == 0
 
 
 @pytest.mark.parametrize(
