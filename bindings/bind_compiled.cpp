@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Floor 7: compiled policies, and their answers for whole columns.
 #include "columns.hpp"
+#include "value_type.hpp"
 
 #include <smplist/compile.hpp>
 #include <smplist/json.hpp>
@@ -184,6 +185,7 @@ void bind_answers(py::module_& m) {
             return capsule_of(std::move(stream), "arrow_array_stream");
           },
           "requested_schema"_a = py::none(), "The Arrow C stream interface: one chunk of the columns outcome, list and source.")
+      .def("_repr_html_", &to_html)
       .def("__repr__",
            [](const answers& a) { return fmt::format("Answers({} rows, {} invalid)", a.size(), a.invalid().size()); });
 }
@@ -314,6 +316,7 @@ void bind_compiled_class(py::module_& m) {
             return py::module_::import("smplist._compiled").attr("reduce")(self, protocol);
           },
           "protocol"_a)
+      .def("_repr_html_", &to_html)
       .def("__repr__", [](const compiled_policy& p) {
         return fmt::format("CompiledPolicy({} bytes, {} classes, {})", p.size(), p.classes(), p.revision().substr(0, 19));
       });

@@ -75,6 +75,7 @@ void bind_partition_class(py::module_& m) {
             return py::module_::import("smplist.analysis.partition").attr("to_arrow")(self);
           },
           "requested_schema"_a = py::none(), "The Arrow C stream interface: the same table.")
+      .def("_repr_html_", &to_html)
       .def(
           "certificate",
           [](const py::object& self) { return py::module_::import("smplist.analysis.partition").attr("certificate")(self); },

@@ -144,6 +144,7 @@ void bind_range_set(py::module_& m) {
       .def("__copy__", [](const range_set& s) { return s; })
       .def(
           "__deepcopy__", [](const range_set& s, const py::dict& /*memo*/) { return s; }, "memo"_a)
+      .def("_repr_html_", &to_html)
       .def("__repr__", [texts](const range_set& s) { return "RangeSet(" + py::repr(texts(s)).cast<std::string>() + ")"; })
       .def("__reduce__",
            [texts](const py::object& self) {

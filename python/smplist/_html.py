@@ -21,13 +21,14 @@ def element(tag: str, *children: object, style: str = "") -> Markup:
     return Markup(f"<{tag}{f' style={chr(34)}{escape(style)}{chr(34)}' if style else ''}>{inside}</{tag}>")
 
 
-def table(columns: list[str], rows: list[list[object]]) -> Markup:
-    """A table of at most 200 rows; a last row counts the rest."""
-    left = "text-align:left"
-    head = element("tr", *(element("th", column, style=left) for column in columns))
-    body = [element("tr", *(element("td", cell, style=left) for cell in row)) for row in rows[:_MAX_ROWS]]
-    if len(rows) > _MAX_ROWS:
-        body.append(element("tr", element("td", f"and {len(rows) - _MAX_ROWS:,} more")))
+def table(columns: list[str], rows: list[list[object]], total: int = 0) -> Markup:
+    """A table of at most 200 rows; a last row counts the rest of them, or of `total` if not all are given."""
+    style = "text-align:left"
+    head = element("tr", *(element("th", column, style=style) for column in columns))
+    body = [element("tr", *(element("td", cell, style=style) for cell in row)) for row in rows[:_MAX_ROWS]]
+    left = max(len(rows), total) - len(body)
+    if left:
+        body.append(element("tr", element("td", f"and {left:,} more")))
     return element("table", element("thead", head), element("tbody", *body))
 
 
@@ -63,7 +64,44 @@ def _policy(value: Any) -> Markup:
     return element("div", title, table(["list", "ranges", "order", "sources", "proxy"], rows))
 
 
+def _partition(value: Any) -> Markup:
+    from smplist.analysis.partition import Pieces
+
+    return Markup(Pieces(value)._repr_html_())
+
+
+def _answers(value: Any) -> Markup:
+    columns = [value.outcome, value.list, value.source]
+    invalid = frozenset(value.invalid)
+    rows: list[list[object]] = [
+        [i, *("" if column[i] is None else column[i] for column in columns), "no address" if i in invalid else ""]
+        for i in range(min(len(value), _MAX_ROWS))
+    ]
+    text = f"{len(value):,} rows, {len(invalid):,} invalid: {value.service}"
+    return element("div", element("p", element("b", text)), table(["row", "outcome", "list", "source", ""], rows, len(value)))
+
+
+def _compiled(value: Any) -> Markup:
+    rows: list[list[object]] = [["revision", value.revision], ["classes", value.classes], ["bytes", len(value)]]
+    return table(["CompiledPolicy", ""], rows)
+
+
+def _range_set(value: Any) -> Markup:
+    shown: list[list[object]] = [[one, f"{one.size:,}"] for one in value.ranges[:_MAX_ROWS]]
+    title = f"{value.size:,} addresses in {len(value):,} range{'' if len(value) == 1 else 's'}"
+    return element("div", element("p", element("b", title)), table(["range", "addresses"], shown, len(value)))
+
+
+_VIEWS = {
+    "Plan": _plan,
+    "Policy": _policy,
+    "Partition": _partition,
+    "Answers": _answers,
+    "CompiledPolicy": _compiled,
+    "RangeSet": _range_set,
+}
+
+
 def render(value: Any) -> str:
     """The HTML of a value; deterministic."""
-    views = {"Plan": _plan, "Policy": _policy}
-    return str(views.get(type(value).__name__, _fields)(value))
+    return str(_VIEWS.get(type(value).__name__, _fields)(value))

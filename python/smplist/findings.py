@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, overload
@@ -54,7 +55,11 @@ class Findings:
         return hash(self._found)
 
     def __repr__(self) -> str:
-        return f"Findings({list(self._found)})"
+        count = Counter(one.rule for one in self._found)
+        return f"Findings({', '.join(f'{n} {rule}' for rule, n in count.items())})"
+
+    def __str__(self) -> str:
+        return self.to_text()
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each finding; `regions` counts the runs of addresses that it is about."""

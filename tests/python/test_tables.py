@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas  # type: ignore[import-untyped]
 import polars
@@ -200,3 +201,36 @@ def test_hostile_names_stay_what_they_are() -> None:
     for shown in shown_ones:
         html = shown._repr_html_()
         assert not re.search("<script|<img", html) and html == shown._repr_html_()
+
+
+def shown() -> list[Any]:
+    """Everything that a notebook shows."""
+    compiled = ACME.compile()
+    column = ["10.16.1.1", None, "bad", *["2001:db8:20::7"] * 300]
+    values: list[Any] = [ACME, CLIENTS[0], ACME.lists[0], compiled, compiled.evaluate_many(column, service="file_reputation")]
+    many = smplist.RangeSet(f"10.{i // 200}.{i % 200}.0/25" for i in range(1000))
+    return [*answers().values(), *values, many, smplist.RangeSet(), ACME.partition().answers()[0], smplist.Address("::1")]
+
+
+def test_displays_are_whole_small_and_without_scripts() -> None:
+    """Well-formed HTML without scripts, links and colours of its own; the same each time; at most 200 rows, the rest counted."""
+    for value in shown():
+        html = value._repr_html_()
+        assert html == value._repr_html_() and html.startswith("<")
+        tree = ElementTree.fromstring(html)
+        used = {part.tag for part in tree.iter()}
+        assert used <= {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "pre"}, used
+        assert {key for part in tree.iter() for key in part.attrib} <= {"style"}
+        assert "color" not in html and "background" not in html
+        for body in tree.iter("tbody"):
+            assert len(body) <= 201, type(value)
+        assert len(repr(value)) < 2_000 and "\n" not in repr(value), type(value)
+
+
+def test_rows_that_are_not_shown_are_counted() -> None:
+    """Of answers, ranges and reports."""
+    compiled = ACME.compile().evaluate_many(["10.16.1.1"] * 1_203, service="file_reputation")
+    assert "<td>and 1,003 more</td>" in compiled._repr_html_()
+    assert "<td>and 800 more</td>" in smplist.RangeSet(f"10.{i // 200}.{i % 200}.0/25" for i in range(1000))._repr_html_()
+    left = len(Pieces(ACME.partition()).rows()) - 200
+    assert f"<td>and {left:,} more</td>" in ACME.partition()._repr_html_()
