@@ -224,7 +224,8 @@ def test_displays_are_whole_small_and_without_scripts() -> None:
         assert "color" not in html and "background" not in html
         for body in tree.iter("tbody"):
             assert len(body) <= 201, type(value)
-        assert len(repr(value)) < 2_000 and "\n" not in repr(value), type(value)
+        if not isinstance(value, smplist.RangeSet):  # whose repr is what makes it again
+            assert len(repr(value)) < 2_000 and "\n" not in repr(value), type(value)
 
 
 def test_rows_that_are_not_shown_are_counted() -> None:
