@@ -230,8 +230,11 @@ def test_displays_are_whole_small_and_without_scripts() -> None:
 
 def test_rows_that_are_not_shown_are_counted() -> None:
     """Of answers, ranges and reports."""
-    compiled = ACME.compile().evaluate_many(["10.16.1.1"] * 1_203, service="file_reputation")
-    assert "<td>and 1,003 more</td>" in compiled._repr_html_()
-    assert "<td>and 800 more</td>" in smplist.RangeSet(f"10.{i // 200}.{i % 200}.0/25" for i in range(1000))._repr_html_()
     left = len(Pieces(ACME.partition()).rows()) - 200
-    assert f"<td>and {left:,} more</td>" in ACME.partition()._repr_html_()
+    many: list[tuple[Any, int]] = [
+        (ACME.compile().evaluate_many(["10.16.1.1"] * 1_203, service="file_reputation"), 1_003),
+        (smplist.RangeSet(f"10.{i // 200}.{i % 200}.0/25" for i in range(1000)), 800),
+        (ACME.partition(), left),
+    ]
+    for value, rest in many:
+        assert f"<td>and {rest:,} more</td>" in value._repr_html_()
