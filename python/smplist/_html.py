@@ -6,7 +6,29 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-_MAX_ROWS = 200
+MAX_ROWS = 200
+
+# nothing is fetched and nothing runs, whatever a name in a policy says
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2em; }}
+table {{ border-collapse: collapse; margin: 1em 0; }}
+th, td {{ border-bottom: 1px solid #ccc; padding: .25em .8em .25em 0; vertical-align: top; }}
+pre {{ font-size: 13px; overflow-x: auto; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
 
 
 class Markup(str):
@@ -21,14 +43,26 @@ def element(tag: str, *children: object, style: str = "") -> Markup:
     return Markup(f"<{tag}{f' style={chr(34)}{escape(style)}{chr(34)}' if style else ''}>{inside}</{tag}>")
 
 
-def table(columns: list[str], rows: list[list[object]]) -> Markup:
-    """A table of at most 200 rows; a last row counts the rest."""
+def table(columns: list[str], rows: list[list[object]], more: int = 0) -> Markup:
+    """A table of at most 200 rows; a last row counts the rest, and `more` that are not even here."""
     left = "text-align:left"
     head = element("tr", *(element("th", column, style=left) for column in columns))
-    body = [element("tr", *(element("td", cell, style=left) for cell in row)) for row in rows[:_MAX_ROWS]]
-    if len(rows) > _MAX_ROWS:
-        body.append(element("tr", element("td", f"and {len(rows) - _MAX_ROWS:,} more")))
+    body = [element("tr", *(element("td", cell, style=left) for cell in row)) for row in rows[:MAX_ROWS]]
+    rest = more + max(0, len(rows) - MAX_ROWS)
+    if rest:
+        body.append(element("tr", element("td", f"and {rest:,} more")))
     return element("table", element("thead", head), element("tbody", *body))
+
+
+def text_of(text: str) -> Markup:
+    """Text as it stands, to be opened by whoever wants all of it."""
+    return element("details", element("summary", "All of it as text"), element("pre", text))
+
+
+def page(title: str, *parts: object) -> str:
+    """A whole page that needs nothing else: what is not `Markup` is escaped, the bytes are always the same."""
+    body = "\n".join(part if isinstance(part, Markup) else escape(str(part)) for part in parts)
+    return _PAGE.format(title=escape(title), body=body)
 
 
 def _plan(value: Any) -> Markup:
@@ -63,7 +97,12 @@ def _policy(value: Any) -> Markup:
     return element("div", title, table(["list", "ranges", "order", "sources", "proxy"], rows))
 
 
+def markup(value: Any) -> Markup:
+    """The HTML of a value as a part of something larger."""
+    views = {"Plan": _plan, "Policy": _policy}
+    return views.get(type(value).__name__, _fields)(value)
+
+
 def render(value: Any) -> str:
     """The HTML of a value; deterministic."""
-    views = {"Plan": _plan, "Policy": _policy}
-    return str(views.get(type(value).__name__, _fields)(value))
+    return str(markup(value))
