@@ -119,6 +119,13 @@ class Diff(Report):
         for first in range(0, self._found.region_count, _AT_ONCE):
             yield from json.loads(self._found.regions_json(first, first + _AT_ONCE))
 
+    def beginning(self, most: int) -> tuple[dict[str, Any], int]:
+        """The data with at most so many regions, and how many are left out: there may be a million."""
+        data = {key: self._rest[key] for key in ("equal", "textually_equal", "old", "new")}
+        data["regions"] = json.loads(self._found.regions_json(0, most))
+        data.update((key, self._rest[key]) for key in self._rest if key not in data)
+        return data, max(0, self._found.region_count - most)
+
     def to_json(self) -> str:
         """The report as one line of JSON."""
         return self._found.to_json() if self._quiet is None else super().to_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -35,10 +36,16 @@ COMMANDS = {
     "compile": ("compile", "Write a policy as one file that opens at once."),
     "schema": ("schema", "Print the JSON Schema of a policy, a client, a plan or expectations."),
     "completion": ("completion", "Let a shell complete subcommands, options and their values."),
+    "mcp": ("mcp", "Answer an assistant: explain, check, diff, verify, survivability as tools."),
 }
 
 EXIT_FINDINGS = 1
 EXIT_UNUSABLE = 2
+
+
+def _examples_whole(said: str) -> str:
+    """A help whose examples stay on their lines, so that they can be copied."""
+    return re.sub(r"\n\n( *)Example:", "\n\n\\1\b\n\\1Example:", said)
 
 
 class LazyGroup(click.Group):
@@ -54,6 +61,7 @@ class LazyGroup(click.Group):
             return None
         command = importlib.import_module(f"smplist.cli.{COMMANDS[cmd_name][0]}").command
         assert isinstance(command, click.Command)
+        command.help = _examples_whole(command.help or "")
         if ctx.resilient_parsing:  # a shell asks what may follow
             from smplist.cli._complete import teach
 
@@ -88,6 +96,9 @@ def cli() -> None:
 
     Example: smplist explain policy.yaml --address 10.20.3.4 --location internal
     """
+
+
+cli.help = _examples_whole(cli.help or "")
 
 
 def fail(message: str) -> NoReturn:

@@ -33,7 +33,8 @@ def _rows(path: str, today: object) -> tuple[list[dict[str, Any]], bool]:
     return rows_of(document, policy, path, today), True
 
 
-def _text(row: dict[str, Any]) -> str:
+def text_of_row(row: dict[str, Any]) -> str:
+    """A line for people."""
     place = f"{row['file']}:{row['line']}:{row['column']}" if row["line"] else row["file"]
     where = f" ({row['pointer']})" if row["pointer"] else ""
     return f"{place}: {row['severity']}: {row['reason']}; {row['advice']}{where} [{row['code']}]"
@@ -57,7 +58,7 @@ def _github(row: dict[str, Any]) -> str:
     return f"::{level} {place}::{data(row['reason'])}; {data(row['advice'])}"
 
 
-def _verdict(policies: int, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
+def verdict(policies: int, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
     """What a reader wants to know first."""
     parts = [many(number, word) for word in _RANK if (number := sum(row["severity"] == word for row in shown))]
     checked = f"{policies} {'policies' if policies != 1 else 'policy'} checked, {' and '.join(parts) or 'nothing found'}"
@@ -107,12 +108,12 @@ class _Checked(Report):
 
     def to_text(self) -> str:
         """The verdict, then a line for each."""
-        return "\n".join([self._data["verdict"], *map(_text, self._data["rows"])])
+        return "\n".join([self._data["verdict"], *map(text_of_row, self._data["rows"])])
 
 
 def _print(form: str, rows: list[dict[str, Any]], hidden: list[dict[str, Any]], policies: int, usable: bool) -> None:
     if form in ("csv", "markdown", "html"):
-        echo_report(_Checked({"verdict": _verdict(policies, rows, hidden), "rows": rows}), form)
+        echo_report(_Checked({"verdict": verdict(policies, rows, hidden), "rows": rows}), form)
     elif form == "sarif":
         from smplist.findings import to_sarif
 
@@ -121,8 +122,8 @@ def _print(form: str, rows: list[dict[str, Any]], hidden: list[dict[str, Any]], 
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         if form == "text" and usable:
-            click.echo(_verdict(policies, rows, hidden))
-        write = {"text": _text, "github": _github, "ndjson": _ndjson}[form]
+            click.echo(verdict(policies, rows, hidden))
+        write = {"text": text_of_row, "github": _github, "ndjson": _ndjson}[form]
         for row in rows:
             click.echo(write(row), err=form == "text" and not usable)
 
