@@ -34,8 +34,9 @@ JSON Pointer to a list that was too long, how many of its items are not there. N
 
 Service = Literal["file_reputation", "web_reputation"]
 Family = Literal["ipv4", "ipv6"]
-Path_ = Annotated[str | None, Field(description="Path of the policy, relative to the served folder.")]
-Text = Annotated[str | None, Field(description="The policy itself, YAML or JSON, instead of a path.")]
+# plain texts, empty if not given: of anything else that may be a text, the SDK would read JSON as what it says
+Where = Annotated[str, Field(description="Path of the policy, relative to the served folder.")]
+Text = Annotated[str, Field(description="The policy itself, YAML or JSON, instead of a path.")]
 Down = Annotated[
     list[str] | None, Field(description="What has failed: SOURCE, SOURCE/SERVICE, host:NAME, or but for explain proxy:HOST:PORT.")
 ]
@@ -75,7 +76,7 @@ class Folder:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "its links lead nowhere"
             raise Refused(f"cannot read {name}: {reason}; paths are relative to the served folder") from None
 
-    def document(self, path: str | None, text: str | None, what: str = "the policy") -> tuple[Document, str]:
+    def document(self, path: str, text: str, what: str = "the policy") -> tuple[Document, str]:
         """A document from a path or a text, and what it is called.
 
         Raises
@@ -85,16 +86,15 @@ class Folder:
         PolicyError
             With everything that is wrong.
         """
-        if (path is None) == (text is None):
+        if bool(path) == bool(text):
             raise Refused(f"{what} is given by its path or by its text; give one of both")
-        if path is not None:
+        if path:
             return parse_document(self.read(path), path, form_of(path)), path
-        assert text is not None
         if len(text) > MOST_BYTES:
             raise Refused(_too_large("the text"))
         return parse_document(text, "text"), "text"
 
-    def policy(self, path: str | None, text: str | None, what: str = "the policy") -> Policy:
+    def policy(self, path: str, text: str, what: str = "the policy") -> Policy:
         """A policy, likewise."""
         return self.document(path, text, what)[0].policy()
 
@@ -195,7 +195,7 @@ class Tools:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
 
-    def explain(self, path: Path_ = None, text: Text = None,
+    def explain(self, path: Where = "", text: Text = "",
                 addresses: Annotated[list[str] | None, Field(description="The client's addresses.")] = None,
                 client_id: Annotated[str, Field(description="The client's id; it keys random orders.")] = "",
                 location: Annotated[Literal["internal", "external"] | None, Field(description="It wins over evidence.")] = None,
@@ -218,7 +218,7 @@ class Tools:
         told = [json.loads(plan_json(plan, known)) for plan in plans]
         return answer(told[0] if service else told, "\n".join(plan.explain(known) for plan in plans))
 
-    def check(self, path: Path_ = None, text: Text = None,
+    def check(self, path: Where = "", text: Text = "",
               today: Annotated[str | None, Field(description="The day on which suppressions are judged, 2027-03-31.")] = None,
               ) -> CallToolResult:  # fmt: skip
         """What is wrong with a policy: every error, or else every finding of lint, with line, column, reason and advice."""
@@ -239,7 +239,7 @@ class Tools:
         hidden = [row for row in found if row["suppressed"]]
         return answer(shown, "\n".join([verdict(1, shown, hidden), *map(text_of_row, shown)]))
 
-    def diff(self, old_path: Path_ = None, old_text: Text = None, new_path: Path_ = None, new_text: Text = None,
+    def diff(self, old_path: Where = "", old_text: Text = "", new_path: Where = "", new_text: Text = "",
              where: Annotated[list[str] | None, Field(description="Only clients all of whose addresses are in these.")] = None,
              ) -> CallToolResult:  # fmt: skip
         """Every client whose answer changes from the old policy to the new one, as exact regions with counts."""
@@ -253,9 +253,9 @@ class Tools:
         told, rest = found.beginning(MOST_ITEMS)
         return answer(told, found.to_text(), {"/regions": rest} if rest else None)
 
-    def verify(self, path: Path_ = None, text: Text = None,
-               expectations_path: Annotated[str | None, Field(description="Path of the expectations, likewise.")] = None,
-               expectations_text: Annotated[str | None, Field(description="The expectations, instead of a path.")] = None,
+    def verify(self, path: Where = "", text: Text = "",
+               expectations_path: Annotated[str, Field(description="Path of the expectations, likewise.")] = "",
+               expectations_text: Annotated[str, Field(description="The expectations, instead of a path.")] = "",
                ) -> CallToolResult:  # fmt: skip
         """Prove expectations over all clients there can be, or show for each one that fails a client that refutes it."""
         from smplist._core import Expectations
@@ -266,7 +266,7 @@ class Tools:
         proofs = prove(policy, Expectations.from_document(document))
         return answer(proofs.to_dict(), proofs.to_text())
 
-    def survivability(self, path: Path_ = None, text: Text = None,
+    def survivability(self, path: Where = "", text: Text = "",
                       unit: Annotated[Literal["source", "host", "proxy", "any"], Field(description="What fails.")] = "any",
                       keep: Annotated[int | None, Field(ge=0, description="A server can go if nobody falls below it.")] = None,
                       down: Down = None) -> CallToolResult:  # fmt: skip

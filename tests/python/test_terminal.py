@@ -101,12 +101,12 @@ LINE = r"[\d,]+ clients, [\d,.]+ a second, \d+:\d\d:\d\d left"
 def test_files_of_clients_tell_rate_and_time_left(acme: Path, many_clients: Path, command: str, tmp_path: Path) -> None:
     """Of every command that reads one; the line is gone at the end."""
     policy = acme / "policy.yaml"
-    words = {
+    all_words: dict[str, list[str | Path]] = {
         "evaluate": [policy, many_clients, "-o", tmp_path / "out.csv"],
         "coverage": [policy, many_clients],
         "replay": [policy, policy, many_clients],
-    }[command]
-    shown = in_terminal([command, *words], {}, "err")
+    }
+    shown = in_terminal([command, *all_words[command]], {}, "err")
     assert re.search(LINE, plain(shown)), plain(shown)
     assert shown.rstrip("\n").endswith("\x1b[2K")
     assert shown.count("\x1b[?25l") == shown.count("\x1b[?25h") == 1
@@ -175,7 +175,7 @@ def test_predicates_say_how_far_they_are(acme: Path) -> None:
     proof = policy.verify(lambda plan: True, where="10.20.0.0/16", progress=lambda done, of: told.append((done, of)))
     assert proof and [done for done, _ in told] == list(range(len(told))) and {of for _, of in told} == {len(told)}
     with pytest.raises(TypeError, match="progress belong to a predicate"):
-        policy.verify(acme / "expectations.yaml", progress=lambda done, of: None)
+        policy.verify(acme / "expectations.yaml", progress=lambda done, of: None)  # type: ignore[call-overload]
 
 
 def test_messages_stand_above_the_line() -> None:
