@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from smplist._core import (
     Address,
@@ -59,10 +60,12 @@ from smplist._core import (
     __version__,
 )
 from smplist._errors import ParseError, PolicyError, Problem
-from smplist.analysis.blame import Blame, GitError, blame
-from smplist.analysis.compare import disjoint, equivalent, refines
-from smplist.analysis.diff import ChangeCheck, Diff, check_change, diff
 from smplist.files import import_ranges, load, loads, schema
+
+if TYPE_CHECKING:
+    from smplist.analysis.blame import Blame, GitError, blame
+    from smplist.analysis.compare import disjoint, equivalent, refines
+    from smplist.analysis.diff import ChangeCheck, Diff, check_change, diff
 
 __all__ = [
     "Address",
@@ -131,6 +134,28 @@ __all__ = [
     "refines",
     "schema",
 ]
+
+
+# the analyses are imported when they are asked for: `smplist --help` answers at once
+_LATER = {
+    **dict.fromkeys(("Blame", "GitError", "blame"), "smplist.analysis.blame"),
+    **dict.fromkeys(("disjoint", "equivalent", "refines"), "smplist.analysis.compare"),
+    **dict.fromkeys(("ChangeCheck", "Diff", "check_change", "diff"), "smplist.analysis.diff"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """What an analysis has, imported now and kept."""
+    if name not in _LATER:
+        raise AttributeError(f"module 'smplist' has no attribute {name!r}")
+    from importlib import import_module
+
+    found = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
 
 
 def get_include() -> str:

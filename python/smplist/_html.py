@@ -6,7 +6,29 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-_MAX_ROWS = 200
+MAX_ROWS = 200
+
+# nothing is fetched and nothing runs, whatever a name in a policy says
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.45 system-ui, sans-serif; margin: 2em; }}
+table {{ border-collapse: collapse; margin: 1em 0; }}
+th, td {{ border-bottom: 1px solid #ccc; padding: .25em .8em .25em 0; vertical-align: top; }}
+pre {{ font-size: 13px; overflow-x: auto; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
 
 
 class Markup(str):
@@ -21,15 +43,26 @@ def element(tag: str, *children: object, style: str = "") -> Markup:
     return Markup(f"<{tag}{f' style={chr(34)}{escape(style)}{chr(34)}' if style else ''}>{inside}</{tag}>")
 
 
-def table(columns: list[str], rows: list[list[object]], total: int = 0) -> Markup:
-    """A table of at most 200 rows; a last row counts the rest of them, or of `total` if not all are given."""
-    style = "text-align:left"
-    head = element("tr", *(element("th", column, style=style) for column in columns))
-    body = [element("tr", *(element("td", cell, style=style) for cell in row)) for row in rows[:_MAX_ROWS]]
-    left = max(len(rows), total) - len(body)
-    if left:
-        body.append(element("tr", element("td", f"and {left:,} more")))
+def table(columns: list[str], rows: list[list[object]], more: int = 0) -> Markup:
+    """A table of at most 200 rows; a last row counts the rest, and `more` that are not even here."""
+    left = "text-align:left"
+    head = element("tr", *(element("th", column, style=left) for column in columns))
+    body = [element("tr", *(element("td", cell, style=left) for cell in row)) for row in rows[:MAX_ROWS]]
+    rest = more + max(0, len(rows) - MAX_ROWS)
+    if rest:
+        body.append(element("tr", element("td", f"and {rest:,} more")))
     return element("table", element("thead", head), element("tbody", *body))
+
+
+def text_of(text: str) -> Markup:
+    """Text as it stands, to be opened by whoever wants all of it."""
+    return element("details", element("summary", "All of it as text"), element("pre", text))
+
+
+def page(title: str, *parts: object) -> str:
+    """A whole page that needs nothing else: what is not `Markup` is escaped, the bytes are always the same."""
+    body = "\n".join(part if isinstance(part, Markup) else escape(str(part)) for part in parts)
+    return _PAGE.format(title=escape(title), body=body)
 
 
 def _plan(value: Any) -> Markup:
@@ -75,10 +108,12 @@ def _answers(value: Any) -> Markup:
     invalid = frozenset(value.invalid)
     rows: list[list[object]] = [
         [i, *("" if column[i] is None else column[i] for column in columns), "no address" if i in invalid else ""]
-        for i in range(min(len(value), _MAX_ROWS))
+        for i in range(min(len(value), MAX_ROWS))
     ]
     text = f"{len(value):,} rows, {len(invalid):,} invalid: {value.service}"
-    return element("div", element("p", element("b", text)), table(["row", "outcome", "list", "source", ""], rows, len(value)))
+    return element(
+        "div", element("p", element("b", text)), table(["row", "outcome", "list", "source", ""], rows, len(value) - len(rows))
+    )
 
 
 def _compiled(value: Any) -> Markup:
@@ -87,9 +122,9 @@ def _compiled(value: Any) -> Markup:
 
 
 def _range_set(value: Any) -> Markup:
-    shown: list[list[object]] = [[one, f"{one.size:,}"] for one in value.ranges[:_MAX_ROWS]]
+    shown: list[list[object]] = [[one, f"{one.size:,}"] for one in value.ranges[:MAX_ROWS]]
     title = f"{value.size:,} addresses in {len(value):,} range{'' if len(value) == 1 else 's'}"
-    return element("div", element("p", element("b", title)), table(["range", "addresses"], shown, len(value)))
+    return element("div", element("p", element("b", title)), table(["range", "addresses"], shown, len(value) - len(shown)))
 
 
 _VIEWS = {
@@ -102,6 +137,11 @@ _VIEWS = {
 }
 
 
+def markup(value: Any) -> Markup:
+    """The HTML of a value as a part of something larger."""
+    return _VIEWS.get(type(value).__name__, _fields)(value)
+
+
 def render(value: Any) -> str:
     """The HTML of a value; deterministic."""
-    return str(_VIEWS.get(type(value).__name__, _fields)(value))
+    return str(markup(value))

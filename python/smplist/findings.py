@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, overload
 from urllib.parse import quote
@@ -130,9 +130,13 @@ def fingerprint(finding: Finding) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def rows_of(document: Document, policy: Policy, file: str, today: object) -> list[dict[str, Any]]:
-    """All findings of a document, one row each, the most severe first; suppressed ones say so."""
-    found = policy.suppress([*policy.lint(), *document.lint(), *password_files(policy)], today)
+def rows_of(document: Document, policy: Policy, file: str, today: object,
+            on_disk: Callable[[Policy], list[Finding]] = password_files) -> list[dict[str, Any]]:  # fmt: skip
+    """All findings of a document, one row each, the most severe first; suppressed ones say so.
+
+    `on_disk` finds what only this computer shows.
+    """
+    found = policy.suppress([*policy.lint(), *document.lint(), *on_disk(policy)], today)
     rows = []
     for finding in found:
         line, column = document.locate(finding.pointer)

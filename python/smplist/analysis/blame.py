@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 from smplist._core import Address, AddressRange, Policy, PolicyDiff, RangeSet
 from smplist._errors import PolicyError
 from smplist.analysis.diff import count, summary
-from smplist.analysis.report import SERVICES, Report, range_text
+from smplist.analysis.report import SERVICES, Progress, Report, range_text
 from smplist.files import decode, form_of, load, parse_document
 
 _SECONDS = 120
@@ -197,15 +197,19 @@ def _overlay(rows: list[tuple[AddressRange, int]], blamed: list[tuple[AddressRan
             j += 1
 
 
-def _versions(file: Path, most: int) -> tuple[list[tuple[dict[str, str], Any]], list[dict[str, str]], bool]:
+def _versions(
+    file: Path, most: int, progress: Progress | None
+) -> tuple[list[tuple[dict[str, str], Any]], list[dict[str, str]], bool]:
     """The versions that load, the newest first, those that do not, and whether the first one of all is among them."""
     history = _history(file, most + 1)
     if not history:
         raise GitError(f"git knows no version of {file.name}; commit it first")
     loaded: list[tuple[dict[str, str], Any]] = []
     skipped: list[dict[str, str]] = []
-    for version in history[:most]:
+    for done, version in enumerate(history[:most]):
         assert version.commit is not None
+        if progress is not None:
+            progress(done, min(most, len(history)))
         try:
             text = decode(_git(file.parent, "cat-file", "blob", f"{version.commit['commit']}:{version.path}"))
             policy = parse_document(text, version.path, form_of(version.path)).policy()
@@ -217,7 +221,8 @@ def _versions(file: Path, most: int) -> tuple[list[tuple[dict[str, str], Any]], 
     return loaded, skipped, len(history) <= most
 
 
-def blame(file: str | os.PathLike[str], *, address: str | Address | None = None, max_count: int = 1000) -> Blame:
+def blame(file: str | os.PathLike[str], *, address: str | Address | None = None, max_count: int = 1000,
+          progress: Progress | None = None) -> Blame:  # fmt: skip
     """For every run of addresses with one answer, the commit that last changed that *answer*.
 
     A commit that moves comments, splits ranges or declares sources that nobody asks changes no answer and is never blamed. The
@@ -232,6 +237,8 @@ def blame(file: str | os.PathLike[str], *, address: str | Address | None = None,
         Only the runs that hold this address.
     max_count
         How many commits to look at.
+    progress
+        Called with the number of versions read and of all.
 
     Raises
     ------
@@ -245,7 +252,7 @@ def blame(file: str | os.PathLike[str], *, address: str | Address | None = None,
     asked = None if address is None else Address(str(address))
     path = Path(os.path.abspath(file))
     now: Policy = load(path)
-    loaded, skipped, complete = _versions(path, max_count)
+    loaded, skipped, complete = _versions(path, max_count, progress)
     here = {"commit": "working-tree", "author": "", "date": "", "subject": ""}
     versions = loaded if loaded and loaded[0][1] == now else [(here, now), *loaded]
     cut = now.partition()

@@ -19,7 +19,7 @@ from smplist._core import (
     RangeSet,
     quiet_changes_json,
 )
-from smplist.analysis.report import Report, asked_first, explain_words, range_text
+from smplist.analysis.report import Report, asked_first, explain_words, markdown, range_text
 
 SIGNS = {"lost": "!", "less": "-", "same": "~", "more": "+"}
 """What a sign of the text says: nothing left to ask, fewer endpoints, as many, more."""
@@ -120,6 +120,13 @@ class Diff(Report):
         for first in range(0, self._found.region_count, _AT_ONCE):
             yield from json.loads(self._found.regions_json(first, first + _AT_ONCE))
 
+    def beginning(self, most: int) -> tuple[dict[str, Any], int]:
+        """The data with at most so many regions, and how many are left out: there may be a million."""
+        data = {key: self._rest[key] for key in ("equal", "textually_equal", "old", "new")}
+        data["regions"] = json.loads(self._found.regions_json(0, most))
+        data.update((key, self._rest[key]) for key in self._rest if key not in data)
+        return data, max(0, self._found.region_count - most)
+
     def to_json(self) -> str:
         """The report as one line of JSON."""
         return self._found.to_json() if self._quiet is None else super().to_json()
@@ -211,7 +218,7 @@ class Diff(Report):
 
     def to_markdown(self) -> str:
         """The verdict and the rows as a table of Markdown."""
-        head = [f"**{_md(self._verdict())}**", "", _md(self._textual()), ""]
+        head = [f"**{markdown(self._verdict())}**", "", markdown(self._textual()), ""]
         if self.equal:
             return "\n".join(head[:3])
         shown = ("", "clients", "service", "change", "before", "after")
@@ -220,21 +227,14 @@ class Diff(Report):
             place = row["population"] if row["first"] is None else range_text(row["first"], row["last"])
             where = f"{place} ({count(row['count'])}{', outside' if row['location'] == 'external' else ''})"
             cells = (f"`{SIGNS[row['trend']]}`", where, _SERVICES[row["service"]], row["change"], row["before"], row["after"])
-            lines.append(f"| {' | '.join([cells[0], *map(_md, cells[1:])])} |")
+            lines.append(f"| {' | '.join([cells[0], *map(markdown, cells[1:])])} |")
         for one in self._rest["evidence"]:
-            lines += ["", _md(_evidence(one))]
+            lines += ["", markdown(_evidence(one))]
         return "\n".join(head + lines)
 
 
 def _population(one: Mapping[str, Any]) -> str:
     return "dual_stack" if len(one["stack"]) == 2 else str(one["stack"][0])
-
-
-def _md(text: str) -> str:
-    """Text in a cell of Markdown: nothing in it is markup."""
-    for sign in "\\`*_[]<>|#&~":
-        text = text.replace(sign, f"&#{ord(sign)};" if sign in "<>&|`" else f"\\{sign}") if sign != "&" else text
-    return text.replace("\n", " ")
 
 
 def _evidence(one: Mapping[str, Any]) -> str:

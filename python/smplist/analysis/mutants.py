@@ -13,12 +13,11 @@ from typing import Any, ClassVar
 from smplist import _core
 from smplist._core import Address, AddressRange, Policy
 from smplist._errors import ParseError, PolicyError
-from smplist.analysis.report import SERVICES, Report, asks, many, replay
+from smplist.analysis.report import SERVICES, Progress, Report, asks, many, replay
 from smplist.analysis.verify import read_expectations
 
 Document = dict[str, Any]
 _SHOWN = 20  # survivors in a text
-Progress = Callable[[int, int], None]
 
 
 class Mutants(Report):

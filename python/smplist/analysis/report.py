@@ -6,7 +6,8 @@ from __future__ import annotations
 import copy
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from smplist._html import Markup
 
 SERVICES = ("file_reputation", "web_reputation")
+
+Progress = Callable[[int, int], object]
+"""What long work calls with how much is done, and of how much."""
 
 
 class Report:
@@ -89,19 +93,31 @@ class Report:
     def __hash__(self) -> int:
         return hash(self.to_json())
 
-    def _repr_html_(self) -> str:
-        from smplist._html import element  # not at start-up
+    def to_html(self) -> str:
+        """A whole page: the first line of the text, the first 200 rows as a table, and the text folded away."""
+        from smplist._html import page, text_of  # not at start-up
 
-        cells = [["" if row[c] is None else row[c] for c in self.columns] for row in self.rows()]
-        return element("div", element("p", element("b", self._title())), self._table(cells))
+        return page(self._title(), self._markup(), text_of(self.to_text().rstrip("\n")))
+
+    def to_markdown(self) -> str:
+        """The first line of the text, and the rows as a table of Markdown."""
+        head = [f"**{markdown(self._title())}**", "", f"| {' | '.join(map(markdown, self.columns))} |"]
+        lines = [f"| {' | '.join(markdown(_plain(row[c])) for c in self.columns)} |" for row in self.each_row()]
+        return "\n".join([*head, f"|{'---|' * len(self.columns)}", *lines] if lines else head[:1])
+
+    def _repr_html_(self) -> str:
+        return str(self._markup())
+
+    def _markup(self) -> Markup:
+        from smplist._html import MAX_ROWS, element, table
+
+        rows = self.each_row()
+        cells = [["" if row[c] is None else row[c] for c in self.columns] for row in islice(rows, MAX_ROWS)]
+        whole = table(list(self.columns), cells, sum(1 for _ in rows))
+        return element("div", element("p", element("b", self._title())), whole)
 
     def _title(self) -> str:
         return self.to_text().partition("\n")[0]
-
-    def _table(self, cells: list[list[object]]) -> Markup:
-        from smplist._html import table
-
-        return table(list(self.columns), cells)
 
 
 class Counterexample(Report):
@@ -122,13 +138,26 @@ class Counterexample(Report):
         return None if shown is None else str(shown["service"])
 
 
+def _plain(value: object) -> str:
+    """A cell: nothing for None, JSON's words for truth."""
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def cell(value: object) -> object:
-    """A cell of CSV: nothing for None, JSON's words for truth, and no text that a spreadsheet would take for a formula."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
+    """A cell of CSV: as a cell is, and no text that a spreadsheet would take for a formula."""
+    if value is None or isinstance(value, bool):
+        return _plain(value)
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+_MARKDOWN = str.maketrans(
+    {sign: f"&#{ord(sign)};" for sign in "<>&|`"} | {sign: f"\\{sign}" for sign in "\\*_[]#~"} | dict.fromkeys("\r\n", " ")
+)
+
+
+def markdown(text: str) -> str:
+    """Text in a cell of Markdown: nothing in it is markup."""
+    return text.translate(_MARKDOWN)
 
 
 def range_text(first: str, last: str) -> str:

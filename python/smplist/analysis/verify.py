@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from smplist._core import Address, AddressRange, Client, ClientSpace, Expectations, Plan, Policy, RangeSet
-from smplist.analysis.report import Counterexample, Report, asks, many, replay
+from smplist.analysis.report import Counterexample, Progress, Report, asks, many, replay
 from smplist.files import load_document
 
 MOST_ORDERS = 5040
@@ -231,10 +231,12 @@ class _Trial:
         self.too_many: list[tuple[str, Client]] = []
         self.data = _no_proof(name, "proved")
 
-    def run(self) -> dict[str, Any]:
+    def run(self, progress: Progress | None) -> dict[str, Any]:
         """The data of a proof."""
         self.data.update(classes=len(self.space), clients=json.loads(self.space.clients()))
         for i in range(len(self.space)):
+            if progress is not None:
+                progress(i, len(self.space))
             for service in self.space.services:
                 if self._fails(i, service):
                     self.failed.append((i, service))
@@ -335,7 +337,8 @@ def prove(policy: Policy, expectations: Any) -> Proofs:
     return Proofs({"revision": policy.revision, "proofs": json.loads(proofs)})
 
 
-def verify(policy: Policy, what: Any, *, where: Where = None, any_order: bool = False, name: str = "") -> Proof | Proofs:
+def verify(policy: Policy, what: Any, *, where: Where = None, any_order: bool = False, name: str = "",
+           progress: Progress | None = None) -> Proof | Proofs:  # fmt: skip
     """Prove something of a policy over all its clients, or refute it by a client that replays.
 
     Parameters
@@ -348,6 +351,8 @@ def verify(policy: Policy, what: Any, *, where: Where = None, any_order: bool = 
         A promise that the predicate does not look at the order of attempts: one order then stands for all.
     name
         What the predicate is called in the proof; by default its own name.
+    progress
+        For a predicate: called with the number of classes done and of all.
 
     Returns
     -------
@@ -362,8 +367,8 @@ def verify(policy: Policy, what: Any, *, where: Where = None, any_order: bool = 
         With everything that is wrong with the expectations or with `where`.
     """
     if not callable(what):
-        if where is not None or any_order or name:
-            raise TypeError("where, any_order and name belong to a predicate; expectations say where themselves")
+        if where is not None or any_order or name or progress is not None:
+            raise TypeError("where, any_order, name and progress belong to a predicate; expectations say where themselves")
         return prove(policy, what)
     name = name or getattr(what, "__name__", type(what).__name__)
     space = ClientSpace(policy.partition(), where_of(where))
@@ -372,4 +377,4 @@ def verify(policy: Policy, what: Any, *, where: Where = None, any_order: bool = 
         return Proof(_no_proof(name, "error", text))
     if len(space) == 0:
         return Proof(_no_proof(name, "error", "it can never apply: no client is there; widen 'where'"))
-    return Proof(_Trial(policy, what, space, any_order, name).run())
+    return Proof(_Trial(policy, what, space, any_order, name).run(progress))

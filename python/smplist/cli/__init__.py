@@ -5,11 +5,15 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # name: (module, one sentence)
 COMMANDS = {
@@ -31,10 +35,17 @@ COMMANDS = {
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
     "compile": ("compile", "Write a policy as one file that opens at once."),
     "schema": ("schema", "Print the JSON Schema of a policy, a client, a plan or expectations."),
+    "completion": ("completion", "Let a shell complete subcommands, options and their values."),
+    "mcp": ("mcp", "Answer an assistant: explain, check, diff, verify, survivability as tools."),
 }
 
 EXIT_FINDINGS = 1
 EXIT_UNUSABLE = 2
+
+
+def _examples_whole(said: str) -> str:
+    """A help whose examples stay on their lines, so that they can be copied."""
+    return re.sub(r"\n\n( *)Example:", "\n\n\\1\b\n\\1Example:", said)
 
 
 class LazyGroup(click.Group):
@@ -50,7 +61,19 @@ class LazyGroup(click.Group):
             return None
         command = importlib.import_module(f"smplist.cli.{COMMANDS[cmd_name][0]}").command
         assert isinstance(command, click.Command)
+        command.help = _examples_whole(command.help or "")
+        if ctx.resilient_parsing:  # a shell asks what may follow
+            from smplist.cli._complete import teach
+
+            return teach(command)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Names out of the table, without importing anything, and options."""
+        from click.shell_completion import CompletionItem
+
+        names = [CompletionItem(name, help=said) for name, (_, said) in COMMANDS.items() if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The table, without importing anything."""
@@ -59,7 +82,7 @@ class LazyGroup(click.Group):
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if value:
+    if value and not ctx.resilient_parsing:
         from smplist import __version__
 
         click.echo(f"smplist {__version__}")
@@ -73,6 +96,9 @@ def cli() -> None:
 
     Example: smplist explain policy.yaml --address 10.20.3.4 --location internal
     """
+
+
+cli.help = _examples_whole(cli.help or "")
 
 
 def fail(message: str) -> NoReturn:
@@ -119,14 +145,18 @@ def check_down(policy: Any, down: Iterable[str]) -> None:
             fail(f"smplist: --down {item}: {error}")
 
 
+def report_text(report: Any, form: str) -> str:
+    """A report in a form that every report has; it ends with one line break."""
+    text: str = getattr(report, f"to_{form}")()
+    return text.rstrip("\n") + "\n"
+
+
 def echo_report(report: Any, form: str) -> None:
-    """A report on standard output: `text`, `json` or `csv`."""
-    if form == "json":
-        click.echo(report.to_json())
-    elif form == "csv":
-        click.echo(report.to_csv(), nl=False)
+    """A report on standard output; CSV row by row, as there may be millions."""
+    if form == "csv":
+        report.write_csv(sys.stdout)
     else:
-        click.echo(report.to_text().rstrip("\n"))
+        click.echo(report_text(report, form), nl=False)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import IO, Any
 import click
 
 from smplist.cli import EXIT_FINDINGS, fail
+from smplist.cli._terminal import Progress
 
 _CLIENT_COLUMNS = ("id", "addresses", "location", "gateways", "reached", "stack")
 _LISTS = ("addresses", "gateways", "reached", "stack")
@@ -103,9 +105,11 @@ def _client(document: Any) -> Any:
 class Rejects:
     """Rows that are no clients: counted, the first few shown, all of them in the rejects file."""
 
-    def __init__(self, path: str | None, stack: contextlib.ExitStack) -> None:
+    def __init__(self, path: str | None, stack: contextlib.ExitStack, out: IO[str] | None = None) -> None:
+        """Of a file of clients; `out` is where answers appear meanwhile."""
         self.count = 0
         self.path = path
+        self.progress = stack.enter_context(Progress("clients", beside=out))
         self.writer: Any = None
         if path:
             self.writer = csv.writer(
@@ -118,12 +122,13 @@ class Rejects:
         if self.writer:
             self.writer.writerow([line, reason, raw])
         elif self.count <= 10:
-            click.echo(f"line {line}: {reason}", err=True)
+            self.progress.say(f"line {line}: {reason}")
 
     def clients(self, rows: Iterator[tuple[int, Any, str]]) -> Iterator[tuple[int, Any]]:
         """The line and the client of every row that is one; the others are added."""
-        shown = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        for line, document, raw in _progress(rows, shown):
+        share = getattr(rows, "share", None)
+        for count, (line, document, raw) in enumerate(rows):
+            self.progress(count, share=share)
             client = _client(document)
             if isinstance(client, str):
                 self.add(line, client, raw)
@@ -136,23 +141,6 @@ class Rejects:
             where = f", see {self.path}" if self.path else ""
             click.echo(f"{self.count} row{'s' if self.count != 1 else ''} rejected{where}", err=True)
             sys.exit(EXIT_FINDINGS)
-
-
-def _progress(rows: Iterator[tuple[int, Any, str]], shown: bool) -> Iterator[tuple[int, Any, str]]:
-    """Counts rows on a terminal, twice a second at most."""
-    if not shown:
-        yield from rows
-        return
-    import time
-
-    started = said = time.monotonic()
-    for count, row in enumerate(rows, 1):
-        yield row
-        now = time.monotonic()
-        if now - said > 0.5:
-            said = now
-            click.echo(f"\r{count:,} clients, {count / (now - started):,.0f} a second", nl=False, err=True)
-    click.echo("\r\x1b[K", nl=False, err=True)
 
 
 def open_rows(path: str) -> IO[str]:
@@ -169,9 +157,26 @@ def open_rows(path: str) -> IO[str]:
 def client_rows(path: str, form: str) -> Iterator[tuple[int, Any, str]]:
     """The rows of a file: line, client document or error text, raw row. The header is read at once."""
     source = open_rows(path)
-    return _closing(_from_csv(source) if form == "csv" else _from_ndjson(source), source)
+    return _Rows(_from_csv(source) if form == "csv" else _from_ndjson(source), source)
 
 
-def _closing(rows: Iterator[tuple[int, Any, str]], source: IO[str]) -> Iterator[tuple[int, Any, str]]:
-    with source if source is not sys.stdin else contextlib.nullcontext():
-        yield from rows
+class _Rows(Iterator[tuple[int, Any, str]]):
+    """The rows of a file, which is closed behind the last one; and how much of it is read."""
+
+    def __init__(self, rows: Iterator[tuple[int, Any, str]], source: IO[str]) -> None:
+        self._rows = self._closing(rows, source)
+        self._bytes = source.buffer  # type: ignore[attr-defined]
+        found = os.fstat(source.fileno())
+        self._size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+
+    def __next__(self) -> tuple[int, Any, str]:
+        return next(self._rows)
+
+    @staticmethod
+    def _closing(rows: Iterator[tuple[int, Any, str]], source: IO[str]) -> Iterator[tuple[int, Any, str]]:
+        with source if source is not sys.stdin else contextlib.nullcontext():
+            yield from rows
+
+    def share(self) -> float | None:
+        """The part of the file that is read; None of a pipe."""
+        return min(1.0, self._bytes.raw.tell() / self._size) if self._size else None

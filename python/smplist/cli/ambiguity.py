@@ -8,11 +8,12 @@ import sys
 import click
 
 from smplist.cli import EXIT_FINDINGS, echo_report, load_policy
+from smplist.cli._options import format_option
 
 
 @click.command()
 @click.argument("policy")
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@format_option()
 def command(policy: str, form: str) -> None:
     """Where does the answer depend on a rule that nobody states, and what does each reading give?
 

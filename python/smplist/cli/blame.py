@@ -6,13 +6,15 @@ from __future__ import annotations
 import click
 
 from smplist.cli import echo_report, fail
+from smplist.cli._options import format_option
+from smplist.cli._terminal import Progress
 
 
 @click.command()
 @click.argument("policy")
 @click.option("--address", metavar="A", help="Only the runs that hold this address.")
 @click.option("--max-count", type=click.IntRange(min=1), default=1000, show_default=True, help="How many commits to look at.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@format_option()
 def command(policy: str, address: str | None, max_count: int, form: str) -> None:
     """For every run of addresses, the git commit that last changed its answer.
 
@@ -24,7 +26,8 @@ def command(policy: str, address: str | None, max_count: int, form: str) -> None
     from smplist.analysis.blame import GitError, blame
 
     try:
-        found = blame(policy, address=address, max_count=max_count)
+        with Progress("versions") as progress:
+            found = blame(policy, address=address, max_count=max_count, progress=progress)
     except GitError as error:
         fail(f"smplist: {policy}: {error}")
     except ParseError as error:

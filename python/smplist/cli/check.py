@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from smplist.analysis.report import many
-from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, fail, open_document
+from smplist.analysis.report import Report, many
+from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, echo_report, fail, open_document
+from smplist.cli._options import REPORT, format_option
+from smplist.cli._terminal import Progress
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
 
@@ -31,7 +33,8 @@ def _rows(path: str, today: object) -> tuple[list[dict[str, Any]], bool]:
     return rows_of(document, policy, path, today), True
 
 
-def _text(row: dict[str, Any]) -> str:
+def text_of_row(row: dict[str, Any]) -> str:
+    """A line for people."""
     place = f"{row['file']}:{row['line']}:{row['column']}" if row["line"] else row["file"]
     where = f" ({row['pointer']})" if row["pointer"] else ""
     return f"{place}: {row['severity']}: {row['reason']}; {row['advice']}{where} [{row['code']}]"
@@ -55,7 +58,7 @@ def _github(row: dict[str, Any]) -> str:
     return f"::{level} {place}::{data(row['reason'])}; {data(row['advice'])}"
 
 
-def _verdict(policies: int, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
+def verdict(policies: int, shown: list[dict[str, Any]], hidden: list[dict[str, Any]]) -> str:
     """What a reader wants to know first."""
     parts = [many(number, word) for word in _RANK if (number := sum(row["severity"] == word for row in shown))]
     checked = f"{policies} {'policies' if policies != 1 else 'policy'} checked, {' and '.join(parts) or 'nothing found'}"
@@ -94,8 +97,24 @@ def _write_baseline(path: str, rows: list[dict[str, Any]]) -> None:
     click.echo(f"smplist: wrote {many(len(rows), 'finding')} into {path}", err=True)
 
 
+class _Checked(Report):
+    """What is wrong with policies, as a report: a row for each error and finding."""
+
+    columns = ("file", "line", "column", "severity", "code", "reason", "advice", "pointer", "list", "range")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Errors and findings; errors name no list and no range."""
+        return [{column: row.get(column) for column in self.columns} for row in self._data["rows"]]
+
+    def to_text(self) -> str:
+        """The verdict, then a line for each."""
+        return "\n".join([self._data["verdict"], *map(text_of_row, self._data["rows"])])
+
+
 def _print(form: str, rows: list[dict[str, Any]], hidden: list[dict[str, Any]], policies: int, usable: bool) -> None:
-    if form == "sarif":
+    if form in ("csv", "markdown", "html"):
+        echo_report(_Checked({"verdict": verdict(policies, rows, hidden), "rows": rows}), form)
+    elif form == "sarif":
         from smplist.findings import to_sarif
 
         click.echo(json.dumps(to_sarif(rows + hidden), ensure_ascii=False, indent=2))
@@ -103,8 +122,8 @@ def _print(form: str, rows: list[dict[str, Any]], hidden: list[dict[str, Any]], 
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         if form == "text" and usable:
-            click.echo(_verdict(policies, rows, hidden))
-        write = {"text": _text, "github": _github, "ndjson": _ndjson}[form]
+            click.echo(verdict(policies, rows, hidden))
+        write = {"text": text_of_row, "github": _github, "ndjson": _ndjson}[form]
         for row in rows:
             click.echo(write(row), err=form == "text" and not usable)
 
@@ -123,8 +142,7 @@ def _today(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 
 @click.command()
 @click.argument("policies", nargs=-1, required=True, metavar="POLICY...")
-@click.option("--format", "form", type=click.Choice(["text", "json", "ndjson", "sarif", "github"]), default="text",
-              show_default=True)  # fmt: skip
+@format_option(*REPORT, "ndjson", "sarif", "github")
 @click.option("--fail-level", type=click.Choice(["error", "warning", "never"]), default="warning", show_default=True,
               help="The least severity of a finding that makes the exit code 1.")  # fmt: skip
 @click.option("--baseline", metavar="FILE", help="Findings that are known, and not reported again.")
@@ -142,10 +160,12 @@ def command(policies: tuple[str, ...], form: str, fail_level: str, baseline: str
     """
     rows: list[dict[str, Any]] = []
     usable = True
-    for path in policies:
-        found, fine = _rows(path, today)
-        rows += found
-        usable = usable and fine
+    with Progress("policies") as progress:
+        for done, path in enumerate(policies):
+            progress(done, len(policies))
+            found, fine = _rows(path, today)
+            rows += found
+            usable = usable and fine
     _known(baseline, rows)
     shown: list[dict[str, Any]] = []
     hidden: list[dict[str, Any]] = []

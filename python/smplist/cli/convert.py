@@ -20,7 +20,9 @@ def command(source: str, target: str, into: str | None) -> None:
     OUT.json gets exactly the canonical bytes, so `sha256sum OUT.json` is the revision. A range table has the columns
     `list,first,last` or `list,range`, and may have `sources`, separated by `;`.
 
-    Example: smplist convert ranges.csv policy.yaml --into sources.yaml
+    Example: smplist convert policy.yaml policy.json
+
+    Example: smplist convert ranges.csv new.yaml --into policy.yaml
     """
     from smplist import PolicyError
     from smplist.files import form_of, import_ranges, same_file, to_yaml, write_whole

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from smplist.analysis.report import SERVICES
-from smplist.cli import EXIT_FINDINGS, fail, load_policy
+from smplist.cli import EXIT_FINDINGS, echo_report, fail, load_policy
+from smplist.cli._options import format_option
 
 
 def _expected(texts: tuple[str, ...]) -> dict[str, Any] | None:
@@ -28,7 +29,7 @@ def _expected(texts: tuple[str, ...]) -> dict[str, Any] | None:
 @click.command()
 @click.argument("old")
 @click.argument("new")
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "markdown"]), default="text", show_default=True)
+@format_option()
 @click.option("--where", multiple=True, metavar="RANGE", help="Only clients all of whose addresses are in these ranges.")
 @click.option("--intended", multiple=True, metavar="RANGE", help="Check instead that nothing changes outside of these ranges.")
 @click.option(
@@ -51,7 +52,7 @@ def command(old: str, new: str, form: str, where: tuple[str, ...], intended: tup
     if (expect or service) and not intended:
         fail("smplist: --expect and --service go with --intended; say where the answers may change")
     if intended and (where or everything or form in ("csv", "markdown")):
-        fail("smplist: --intended goes with --format text or json only, and without --where and --all")
+        fail("smplist: --intended goes with --format text, json or html only, and without --where and --all")
     before, after = load_policy(old), load_policy(new)
     from smplist import ParseError
     from smplist.analysis.diff import check_change, diff
@@ -59,15 +60,12 @@ def command(old: str, new: str, form: str, where: tuple[str, ...], intended: tup
     try:
         if intended:
             checked = check_change(before, after, intended=intended, expect=_expected(expect), service=service)
-            click.echo(checked.to_json() if form == "json" else checked.to_text())
+            echo_report(checked, form)
             sys.exit(0 if checked.holds else EXIT_FINDINGS)
         found = diff(before, after, where=where or None, everything=everything, dual_kinds=dual_kinds)
     except ParseError as error:
         fail(f"smplist: {error}")
     except ValueError as error:
         fail(f"smplist: {error}")
-    if form == "csv":
-        found.write_csv(sys.stdout)
-    else:
-        click.echo({"json": found.to_json, "markdown": found.to_markdown, "text": found.to_text}[form]())
+    echo_report(found, form)
     sys.exit(0 if found.equal else EXIT_FINDINGS)

@@ -97,7 +97,7 @@ def command(policy: str, clients: str, output: str, service: str | None, rejects
     with contextlib.ExitStack() as stack:
         rows = client_rows(clients, reading)
         sink, finish = _sink(output, stack)
-        refused = Rejects(rejects, stack)
+        refused = Rejects(rejects, stack, sink)
         writer = csv.writer(sink)
         if writing == "csv":
             writer.writerow(COLUMNS)

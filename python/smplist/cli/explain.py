@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import fail, load_policy
+from smplist.cli._options import format_option
+from smplist.cli._terminal import lively, print_trees
 
 
 def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:
@@ -38,7 +41,7 @@ def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:
 @click.option("--service", type=click.Choice(SERVICES), help="One service; both without it.")
 @click.option("--down", multiple=True, metavar="SOURCE[/SERVICE]", help="A source that does not answer.")
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "oneline"]), default="text", show_default=True)
+@format_option("text", "json", "ndjson", "html", "oneline")
 def command(policy: str, addresses: tuple[str, ...], client_id: str, location: str | None, gateways: tuple[str, ...],
             reached: tuple[str, ...], stack: tuple[str, ...], service: str | None, down: tuple[str, ...], epoch: int,
             form: str) -> None:  # fmt: skip
@@ -70,19 +73,44 @@ def command(policy: str, addresses: tuple[str, ...], client_id: str, location: s
     plans = [loaded.evaluate(client, s, epoch=epoch) for s in services]
     if form == "oneline":
         click.echo("\n".join(plan.oneline() for plan in plans))
-    elif form == "text":
-        click.echo("\n".join(plan.explain(known) for plan in plans), nl=False)
+    elif form in ("text", "html"):
+        answers = [("", plans)]
         if not (location or gateways or reached):
             # whoever asks about an address alone seldom means a client outside [S-33]
             inside = Client(addresses, location="internal", **known_of_client)
-            click.echo("\nIf the client is internal (--location internal, or evidence: --gateway, --reached):\n")
-            click.echo("\n".join(loaded.evaluate(inside, s, epoch=epoch).explain(known) for s in services), nl=False)
+            answers.append((_INSIDE, [loaded.evaluate(inside, s, epoch=epoch) for s in services]))
+        _show(answers, known) if form == "text" else click.echo(_page(answers, known), nl=False)
     else:
-        texts = [_with_first_available(plan, known) if known else plan.to_json() for plan in plans]
-        click.echo(texts[0] if service else f"[{', '.join(texts)}]")
+        texts = [plan_json(plan, known) for plan in plans]
+        click.echo("\n".join(texts) if service or form == "ndjson" else f"[{', '.join(texts)}]")
 
 
-def _with_first_available(plan: Any, known: dict[str, str]) -> str:
-    """The plan's JSON with the attempt that is asked now; null if none is up."""
+_INSIDE = "If the client is internal (--location internal, or evidence: --gateway, --reached):"
+
+
+def _show(answers: list[tuple[str, list[Any]]], known: dict[str, str]) -> None:
+    """Plans under their headings, in a terminal as trees."""
+    if lively(sys.stdout):
+        return print_trees([(heading, [plan.explain(known) for plan in plans]) for heading, plans in answers])
+    for heading, plans in answers:
+        click.echo((f"\n{heading}\n\n" if heading else "") + "\n".join(plan.explain(known) for plan in plans), nl=False)
+
+
+def _page(answers: list[tuple[str, list[Any]]], known: dict[str, str]) -> str:
+    """The same as a page; what is down stands in the text."""
+    from smplist._html import element, markup, page, text_of
+
+    parts: list[object] = []
+    for heading, plans in answers:
+        parts += [element("h2", heading)] if heading else []
+        for plan in plans:
+            parts += [markup(plan), text_of(plan.explain(known).rstrip("\n"))]
+    return page(answers[0][1][0].explain().partition("\n")[0], *parts)
+
+
+def plan_json(plan: Any, known: dict[str, str]) -> str:
+    """The plan's JSON; if something is down, with the attempt that is asked now, or null if none is up."""
+    if not known:
+        return str(plan.to_json())
     first = plan.first_available(known)
     return json.dumps({**plan.to_dict(), "first_available": first and first.to_dict()}, ensure_ascii=False)

@@ -21,7 +21,7 @@ def command(policy: str, write: bool, force: bool, check: bool, canonical: bool)
 
     YAML stays YAML, JSON stays JSON. The result is printed, or written in place with --write.
 
-    Example: smplist fmt policy.yaml --write
+    Example: smplist fmt policy.yaml --check
     """
     from smplist.files import form_of, looks_like_json, read_text, to_json, to_yaml, write_whole
 

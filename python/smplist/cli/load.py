@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from smplist.analysis.report import SERVICES
-from smplist.cli import EXIT_FINDINGS, check_down, fail, load_policy
+from smplist.cli import EXIT_FINDINGS, check_down, echo_report, fail, load_policy
+from smplist.cli._options import format_option
 
 _COLUMNS = ("range", "clients", "stack", "location")
 
@@ -99,7 +100,7 @@ def _probabilities(stated: tuple[str, ...]) -> dict[str, object]:
 @click.option("--probability", multiple=True, metavar="NAME=P",
               help="How likely it fails, as 1/100, 0.01 or 1%; * is every other source; may stand several times.")  # fmt: skip
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders of --clients.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option()
 def command(policy: str, population: str | None, clients: str | None, counts: str | None, form_in: str | None,
             rejects: str | None, location: str, service: str | None, down: tuple[str, ...], probability: tuple[str, ...],
             epoch: int, form: str) -> None:  # fmt: skip
@@ -136,7 +137,7 @@ def command(policy: str, population: str | None, clients: str | None, counts: st
         report = load(loaded, who, service=service, location=location, down=down, probabilities=likely, epoch=epoch)
     except ValueError as error:
         fail(f"smplist: {error}")
-    click.echo(report.to_text() if form == "text" else report.to_json())
+    echo_report(report, form)
     if refused:
         refused.leave()
     if report.cut_off:

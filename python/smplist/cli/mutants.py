@@ -3,40 +3,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, fail, load_policy
+from smplist.cli import EXIT_FINDINGS, echo_report, fail, load_policy
+from smplist.cli._options import format_option
+from smplist.cli._terminal import Progress
 from smplist.cli.verify import load_expectations
-
-
-class _Progress:
-    """A line on a terminal, once it takes longer than a second."""
-
-    def __init__(self) -> None:
-        self.started = time.monotonic()
-        self.shown = 0.0
-        self.wanted = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-
-    def __call__(self, done: int, of: int) -> None:
-        now = time.monotonic()
-        if self.wanted and now - self.started > 1 and now - self.shown > 0.2:
-            self.shown = now
-            click.echo(f"\r{done:,} of {of:,} mutants", nl=False, err=True)
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self.shown:
-            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @click.command()
 @click.argument("policy")
 @click.argument("expectations")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option()
 @click.option("--at-least", type=click.FloatRange(0, 100), help="The percentage that suffices for exit code 0; without it, all.")
 def command(policy: str, expectations: str, form: str, at_least: float | None) -> None:
     """Make small mistakes in a policy, one at a time: do its expectations notice?
@@ -52,14 +32,12 @@ def command(policy: str, expectations: str, form: str, at_least: float | None) -
     wanted = load_expectations(expectations)
     from smplist.analysis.mutants import mutants
 
-    progress = _Progress()
     try:
-        found = mutants(loaded, wanted, progress=progress)
+        with Progress("mutants") as progress:
+            found = mutants(loaded, wanted, progress=progress)
     except ValueError as error:
         fail(f"smplist: {error}")
-    finally:
-        progress.clear()
-    click.echo(found.to_text() if form == "text" else found.to_json())
+    echo_report(found, form)
     enough = bool(found) if at_least is None else 100 * found.score >= at_least
     if not enough:
         sys.exit(EXIT_FINDINGS)

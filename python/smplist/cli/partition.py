@@ -8,11 +8,12 @@ import json
 import click
 
 from smplist.cli import echo_report, load_policy
+from smplist.cli._options import REPORT, format_option
 
 
 @click.command()
 @click.argument("policy")
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv", "certificate"]), default="text", show_default=True)
+@format_option(*REPORT, "certificate")
 def command(policy: str, form: str) -> None:
     """Every answer of a policy, and the addresses whose clients get it.
 
@@ -25,7 +26,5 @@ def command(policy: str, form: str) -> None:
     cut = load_policy(policy).partition()
     if form == "certificate":
         click.echo(json.dumps(cut.certificate(), ensure_ascii=False))
-    elif form == "json":
-        click.echo(cut.to_json())
     else:
         echo_report(Pieces(cut), form)

@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, check_down, load_policy
+from smplist.cli import EXIT_FINDINGS, check_down, echo_report, load_policy
+from smplist.cli._options import format_option
 
 
 @click.command()
@@ -25,7 +26,7 @@ from smplist.cli import EXIT_FINDINGS, check_down, load_policy
     "--regions", type=click.IntRange(min=1), default=10, show_default=True, help="How many regions of a group are listed."
 )
 @click.option("--all-regions", is_flag=True, help="All regions are listed.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@format_option()
 def command(policy: str, unit: str, at_least: int, keep: int | None, down: tuple[str, ...], regions: int, all_regions: bool,
             form: str) -> None:  # fmt: skip
     """How many failures leave clients with nothing, which ones, and which servers can be retired.
@@ -39,6 +40,6 @@ def command(policy: str, unit: str, at_least: int, keep: int | None, down: tuple
 
     check_down(loaded, down)
     report = survivability(loaded, unit=unit, keep=keep, regions=None if all_regions else regions, down=down)
-    click.echo(report.to_text() if form == "text" else report.to_json())
+    echo_report(report, form)
     if report.below(at_least):
         sys.exit(EXIT_FINDINGS)

@@ -10,7 +10,9 @@ from typing import IO, Any
 
 import click
 
-from smplist.cli import load_policy
+from smplist.cli import load_policy, report_text
+from smplist.cli._options import REPORT, format_option
+from smplist.cli._terminal import Progress
 
 
 def _write(policy: Any, form: str, out: IO[str]) -> int:
@@ -25,16 +27,18 @@ def _write(policy: Any, form: str, out: IO[str]) -> int:
         nonlocal count
         out.write(f"{text}\n" if form == "ndjson" else f"{',' if count else ''}\n{text}")
         count += 1
+        progress(count)
 
     out.write(f"{head}\n" if form == "ndjson" else f'{head[:-1]}, "vectors": [')
-    _core.each_vector(policy.partition(), line)
+    with Progress("vectors", beside=out) as progress:
+        _core.each_vector(policy.partition(), line)
     out.write("" if form == "ndjson" else "\n]}\n")
     return count
 
 
 @click.command()
 @click.argument("policy")
-@click.option("--format", "form", type=click.Choice(["text", "json", "ndjson"]), default="text", show_default=True)
+@format_option(*REPORT, "ndjson")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Where to write; standard output without it.")
 def command(policy: str, form: str, output: str | None) -> None:
     """Write a finite test set for a policy: any agent can be certified against it.
@@ -46,10 +50,10 @@ def command(policy: str, form: str, output: str | None) -> None:
     from smplist.files import whole_file, write_whole
 
     loaded = load_policy(policy)
-    if form == "text":
+    if form in REPORT and form != "json":
         from smplist.analysis.vectors import vectors
 
-        text = vectors(loaded).to_text() + "\n"
+        text = report_text(vectors(loaded), form)
         sys.stdout.write(text) if output is None else write_whole(output, text)
     elif output is None:
         _write(loaded, form, sys.stdout)

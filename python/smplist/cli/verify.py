@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, fail, load_policy, read_document
+from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, echo_report, fail, load_policy, read_document
+from smplist.cli._options import REPORT, format_option
 
 
 def load_expectations(path: str) -> Any:
@@ -22,7 +23,7 @@ def load_expectations(path: str) -> Any:
 @click.command()
 @click.argument("policy")
 @click.argument("expectations")
-@click.option("--format", "form", type=click.Choice(["text", "json", "ndjson"]), default="text", show_default=True)
+@format_option(*REPORT, "ndjson")
 def command(policy: str, expectations: str, form: str) -> None:
     """Prove expectations over all clients of a policy, or show a client that refutes them.
 
@@ -37,13 +38,11 @@ def command(policy: str, expectations: str, form: str) -> None:
     from smplist.analysis.verify import prove
 
     proofs = prove(loaded, wanted)
-    if form == "text":
-        click.echo(proofs.to_text())
-    elif form == "json":
-        click.echo(proofs.to_json())
-    else:
+    if form == "ndjson":
         for proof in proofs.proofs():
             click.echo(json.dumps(proof.to_dict(), ensure_ascii=False))
+    else:
+        echo_report(proofs, form)
     if proofs.count("error"):
         sys.exit(EXIT_UNUSABLE)
     if not proofs:
