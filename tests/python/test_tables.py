@@ -94,6 +94,7 @@ def test_every_report_has_its_table_in_the_reference() -> None:
     """None without a heading, none that is not there."""
     assert set(answers()) == set(documented()) - {"Blame"}  # which needs a repository
     names = {"Steps": "Plan", "Pieces": "Partition"}
+    assert issubclass(smplist.Blame, Report)
     made = {names.get(of.__name__, of.__name__) for of in classes(Report) if of.__module__.startswith("smplist.")}
     assert set(documented()) == made | {"Findings"}
 
