@@ -49,11 +49,11 @@ def blocks(page: Path) -> Iterator[Block]:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the repository to work in, with `smplist` and `python` of this environment in `bin`."""
+    """A copy of the repository to work in, with `smplist`, `python` and `check-jsonschema` of this environment in `bin`."""
     folder = tmp_path_factory.mktemp("docs") / "smplist"
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", ".venv", "build", "*.so", "__pycache__", ".*_cache"))
     (folder / "bin").mkdir()
-    for name, words in {"smplist": "-m smplist", "python": ""}.items():
+    for name, words in {"smplist": "-m smplist", "python": "", "check-jsonschema": "-m check_jsonschema"}.items():
         script = folder / "bin" / name
         script.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n', encoding="utf-8")
         script.chmod(0o755)
