@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from smplist._core import Address, AddressRange, Family, Location, Partition, Policy, RangeSet
@@ -159,9 +160,22 @@ def of_diff(old: Policy, new: Policy, family: str, service: str, resolved: Mappi
 
 def listed(policies: list[Policy], family: str) -> RangeSet:
     """The addresses that a list of any of the policies serves."""
-    return RangeSet(
-        [place for policy in policies for place, name, _ in policy.partition().pieces(family) if name is not None]
-    )
+    return RangeSet([place for policy in policies for place, name, _ in policy.partition().pieces(family) if name is not None])
+
+
+def inside(layer: Layer, mentioned: RangeSet, within: AddressRange) -> list[tuple[int, int, int]]:
+    """The runs of a layer within a prefix, and those of `rest` that a list mentions."""
+    low, high = int(within.first), int(within.last)
+    grey = {number for number, key in enumerate(layer.keys) if key.style in (NONE, SPECIAL)}
+    runs = [(max(first, low), min(last, high), key) for first, last, key in layer.runs if last >= low and first <= high]
+    own = [run for run in runs if run[2] not in grey]
+    around = (mentioned & RangeSet([within])) - RangeSet([_range(first, last, within) for first, last, _ in own])
+    return sorted([*own, *((int(place.first), int(place.last), layer.rest) for place in around.ranges)])
+
+
+def _range(first: int, last: int, like: AddressRange) -> AddressRange:
+    packed = 4 if like.family == Family.IPV4 else 16
+    return AddressRange.from_ends(*(Address(ip_address(n.to_bytes(packed, "big"))) for n in (first, last)))
 
 
 def looks(keys: list[Key], counts: Mapping[int, int]) -> tuple[dict[int, Style], list[Row]]:
@@ -181,13 +195,15 @@ def looks(keys: list[Key], counts: Mapping[int, int]) -> tuple[dict[int, Style],
 
 
 def prefix_of(within: object, family: str) -> AddressRange:
-    """What a map zooms to.
+    """What a map zooms to; everything for None.
 
     Raises
     ------
     ValueError
         If it is no prefix of the family.
     """
+    if within is None:
+        return AddressRange("0.0.0.0/0" if family == "ipv4" else "::/0")
     example = "10.0.0.0/8" if family == "ipv4" else "2001:db8::/32"
     found = within if isinstance(within, AddressRange) else AddressRange.try_parse(str(within))
     if not isinstance(found, AddressRange):

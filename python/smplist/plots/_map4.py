@@ -41,8 +41,16 @@ class _Map(NamedTuple):
         )  # fmt: skip
 
 
-def draw(layer: Layer, within: AddressRange, order: int, title: str, note: str = "") -> Picture:
-    """The map of a layer."""
+def draw(layer: Layer, within: AddressRange, order: int, title: str, note: str) -> Picture:
+    """The map of a layer.
+
+    Raises
+    ------
+    ValueError
+        If there is no such order.
+    """
+    if not 1 <= order <= 10:
+        raise ValueError(f"the order of a map is 1 to 10, not {order}")
     first, length = int(within.first), BITS - (within.size.bit_length() - 1)
     cells = grid(layer.runs, layer.rest, first, length, order)
     styles, rows = looks(layer.keys, cells.counts)

@@ -153,6 +153,10 @@ class Sheet:
     def _patch(self, x: float, y: float, across: float, down: float, **look: Any) -> None:
         self._add(Rectangle((x, y), across, down, **look))
 
+    def veil(self, x: float, y: float, across: float, down: float) -> None:
+        """White that lets a third of what is under it through."""
+        self._patch(x, y, across, down, facecolor=PAPER, alpha=0.66, linewidth=0)
+
     def _add(self, artist: Artist) -> None:
         artist.set_clip_on(False)
         self.axes.add_artist(artist)
