@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from smplist import plots
 from smplist._core import (
     Address,
     AddressRange,
@@ -128,6 +129,7 @@ __all__ = [
     "import_ranges",
     "load",
     "loads",
+    "plots",
     "refines",
     "schema",
 ]

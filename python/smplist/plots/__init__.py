@@ -56,7 +56,7 @@ def map_ipv4(policy: Policy, by: str = "list", *, service: str = "file_reputatio
     Parameters
     ----------
     by
-        `list`: the custom list that serves an address; `source`: the source asked first, or those that a random order draws it
+        `list`: the custom list that decides about an address, whether or not a source of it can be asked; `source`: the source asked first, or those that a random order draws it
         from; `survivability`: the fewest failures of sources, hosts or proxies that leave nothing. For internal clients that
         have the one address.
     service
@@ -76,10 +76,10 @@ def map_ipv4(policy: Policy, by: str = "list", *, service: str = "file_reputatio
     ValueError
         If a word, the prefix or the order is none.
     """
-    layers = _part("_layers", "map_ipv4")
+    layers = _part("_layers", "plots.map_ipv4")
     layer = layers.of_policy(policy, "ipv4", by, service, resolved or {})
     title = f"{layers.title_of(policy)}: {layer.title}"
-    return _drawn("_map4", "map_ipv4", layer, layers.prefix_of(within, "ipv4"), order, title, _revision(policy))
+    return _drawn("_map4", "plots.map_ipv4", layer, layers.prefix_of(within, "ipv4"), order, title, _revision(policy))
 
 
 def map_ipv6(policy: Policy, by: str = "list", *, service: str = "file_reputation", within: str | AddressRange | None = None,
@@ -103,12 +103,12 @@ def map_ipv6(policy: Policy, by: str = "list", *, service: str = "file_reputatio
     ValueError
         If a word or the prefix is none.
     """
-    layers = _part("_layers", "map_ipv6")
+    layers = _part("_layers", "plots.map_ipv6")
     layer = layers.of_policy(policy, "ipv6", by, service, resolved or {})
     where = layers.prefix_of(within, "ipv6")
     runs = layers.inside(layer, layers.listed([policy], "ipv6"), where)
     title = f"{layers.title_of(policy)}: {layer.title}"
-    return _drawn("_map6", "map_ipv6", layer, runs, where, title, _revision(policy))
+    return _drawn("_map6", "plots.map_ipv6", layer, runs, where, title, _revision(policy))
 
 
 def map_diff(old: Policy, new: Policy, *, service: str = "file_reputation", family: str = "ipv4",
@@ -132,16 +132,16 @@ def map_diff(old: Policy, new: Policy, *, service: str = "file_reputation", fami
     ValueError
         If a word, the prefix or the order is none.
     """
-    layers = _part("_layers", "map_diff")
+    layers = _part("_layers", "plots.map_diff")
     layers.check_word("family", family, ("ipv4", "ipv6"))
     layer = layers.of_diff(old, new, family, service, resolved or {})
     where = layers.prefix_of(within, family)
     title = f"{layers.title_of(new)}: {layer.title}"
     note = f"Old: {old.revision[:19]}; new: {new.revision[:19]}."
     if family == "ipv4":
-        return _drawn("_map4", "map_diff", layer, where, order, title, note)
+        return _drawn("_map4", "plots.map_diff", layer, where, order, title, note)
     runs = layers.inside(layer, layers.listed([old, new], family), where)
-    return _drawn("_map6", "map_diff", layer, runs, where, title, note)
+    return _drawn("_map6", "plots.map_diff", layer, runs, where, title, note)
 
 
 def load(report: Load, *, service: str | None = None, population: str | None = None) -> Picture:
@@ -163,7 +163,7 @@ def load(report: Load, *, service: str | None = None, population: str | None = N
     ValueError
         If the report has no such part.
     """
-    return _drawn("_load", "load", report, service, population)
+    return _drawn("_load", "plots.load", report, service, population)
 
 
 def ladder(plan: Plan, *, availability: Mapping[str, str] | None = None) -> Picture:
@@ -181,15 +181,15 @@ def ladder(plan: Plan, *, availability: Mapping[str, str] | None = None) -> Pict
     ValueError
         If a word of `availability` is none.
     """
-    return _drawn("_ladder", "ladder", plan, availability or {})
+    return _drawn("_ladder", "plots.ladder", plan, availability or {})
 
 
 def strips(old: Policy, new: Policy, by: str = "list", *, service: str = "file_reputation",
            resolved: Resolved | None = None) -> Picture:  # fmt: skip
     """What changes, run by run: a strip of the old policy over a strip of the new one, for internal clients with one address.
 
-    A run is drawn to a scale of its own, with an eighth of its length around it on either side, faded. What loses everything
-    comes first, then the largest runs; the rest is counted.
+    A run is drawn to a scale of its own, with an eighth of its length around it on either side, faded. The 14 most important
+    runs are drawn, those that lose everything before others and the largest of each family in turn; the rest is counted.
 
     Parameters
     ----------
@@ -205,6 +205,6 @@ def strips(old: Policy, new: Policy, by: str = "list", *, service: str = "file_r
     ValueError
         If a word is none.
     """
-    layers = _part("_layers", "strips")
+    layers = _part("_layers", "plots.strips")
     layers.check_word("service", service, SERVICES)
-    return _drawn("_strips", "strips", old, new, by, service, resolved or {}, f"{layers.title_of(new)}: old and new")
+    return _drawn("_strips", "plots.strips", old, new, by, service, resolved or {}, f"{layers.title_of(new)}: old and new")

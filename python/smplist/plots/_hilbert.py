@@ -66,18 +66,20 @@ def grid(runs: list[tuple[int, int, int]], rest: int, first: int, length: int, o
     size = 1 << (BITS - 2 * levels)
     count = (1 << (BITS - length)) // size
     starts, keys = _tiled(runs, rest, first, first + count * size)
-    # every start of a run, and of a cell, begins a fragment
     cells = np.arange(first, first + count * size, size, dtype=np.int64)
-    begins = np.unique(np.concatenate([starts, cells]))
-    lengths = np.diff(np.append(begins, first + count * size))
-    of_run = keys[np.searchsorted(starts, begins, side="right") - 1]
-    of_cell = (begins - first) // size
-    winners = _most(of_cell, of_run, lengths, count)
+    winners = keys[np.searchsorted(starts, cells, side="right") - 1]
+    mixed = np.unique((starts - first) // size)  # every start of a run, and of such a cell, begins a fragment
+    begins = np.unique(np.concatenate([starts, cells[mixed], np.minimum(cells[mixed] + size, cells[-1])]))
+    of_cell, of_run = (begins - first) // size, keys[np.searchsorted(starts, begins, side="right") - 1]
+    lengths = np.minimum(np.append(begins[1:], first + count * size), cells[of_cell] + size) - begins
+    changed, best = _most(of_cell, of_run, lengths)
+    winners[changed] = best
     x, y = d2xy(levels, cells // size)
     x, y = x - x.min(), y - y.min()
     out = np.empty((int(y.max()) + 1, int(x.max()) + 1), dtype=np.int64)
     out[y, x] = winners
-    totals: Any = np.bincount(of_run, weights=lengths.astype(np.float64))  # exact: below 2^53
+    sizes = np.append(starts[1:], first + count * size) - starts
+    totals: Any = np.bincount(keys, weights=sizes.astype(np.float64))  # exact: below 2^53
     return Grid(out, levels, {key: int(total) for key, total in enumerate(totals) if total})
 
 
@@ -95,14 +97,12 @@ def _tiled(runs: list[tuple[int, int, int]], rest: int, first: int, end: int) ->
     return starts[kept], keys[kept]
 
 
-def _most(of_cell: Ints, of_run: Ints, lengths: Ints, count: int) -> Ints:
-    """The key of each cell with the greatest sum of lengths; the first of several."""
+def _most(of_cell: Ints, of_run: Ints, lengths: Ints) -> tuple[Ints, Ints]:
+    """The cells, and the key of each with the greatest sum of lengths; the first of several."""
     base = np.int64(of_run.max() + 1)
     pairs, first, inverse = np.unique(of_cell * base + of_run, return_index=True, return_inverse=True)
     sums = np.bincount(inverse.reshape(-1), weights=lengths.astype(np.float64))
     order = np.lexsort((-first, sums, pairs // base))
     cells, keys = (pairs // base)[order], (pairs % base)[order]
     last = np.append(cells[1:] != cells[:-1], True)
-    out = np.empty(count, dtype=np.int64)
-    out[cells[last]] = keys[last]
-    return out
+    return cells[last], keys[last]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from smplist._core import Attempt, IgnoredSource, Plan
+from smplist.analysis.report import many
 from smplist.plots._layers import service_words
 from smplist.plots._sheet import MARGIN, Picture, Sheet, fit, width, wrap
 from smplist.plots._styles import FAINT, INK, LINE, PAPER, Style
@@ -23,13 +24,20 @@ _STAGES = {
 }
 _FIRST = Style("#E3F1FA")
 _PLAIN = Style("#F6F6F6")
-_DOWN = Style("#F1F1F1", 1)
+_DOWN = Style("#E6E6E6")
 _END = Style("#FBE9DD")
+_OUTCOMES = {
+    "custom_list": "a custom list",
+    "standard_list": "the standard list",
+    "fallback_standard": "the standard list, as the fallback",
+    "network": "the network",
+    "none_reachable": "nobody can be reached",
+    "no_list": "no list",
+}
 _EXHAUSTED = {
     "allow_and_rescan": "the file is flagged, allowed for now and scanned again on reconnect",
     "local_lists_only": "local lists are all that is left",
 }
-_ENDS = "if no answer"
 
 
 class _Part(NamedTuple):
@@ -38,7 +46,8 @@ class _Part(NamedTuple):
     stage: str
     list: str
     order: str | None
-    steps: list[tuple[int, Attempt]]
+    steps: list[tuple[int, Attempt]]  # the first 40 of the plan
+    more: list[Attempt]
     ignored: list[IgnoredSource]
 
 
@@ -47,13 +56,17 @@ def _parts(plan: Plan) -> list[_Part]:
     found: dict[tuple[str, str], _Part] = {}
     orders = {(str(s.stage), s.list): str(s.order) for s in plan.stages}
     for stage in plan.stages:
-        found[str(stage.stage), stage.list] = _Part(str(stage.stage), stage.list, str(stage.order), [], [])
+        found[str(stage.stage), stage.list] = _Part(str(stage.stage), stage.list, str(stage.order), [], [], [])
     for one in plan.ignored:
         key = (str(one.stage), one.list)
-        found.setdefault(key, _Part(*key, orders.get(key), [], [])).ignored.append(one)
+        found.setdefault(key, _Part(*key, orders.get(key), [], [], [])).ignored.append(one)
     for number, attempt in enumerate(plan.attempts, 1):
         key = (str(attempt.stage), attempt.list)
-        found.setdefault(key, _Part(*key, orders.get(key), [], [])).steps.append((number, attempt))
+        part = found.setdefault(key, _Part(*key, orders.get(key), [], [], []))
+        if number <= _MOST:
+            part.steps.append((number, attempt))
+        else:
+            part.more.append(attempt)
     order = list(_STAGES)
     return sorted(found.values(), key=lambda part: order.index(part.stage))
 
@@ -62,22 +75,16 @@ def draw(plan: Plan, availability: Mapping[str, str]) -> Picture:
     """The ladder of a plan."""
     first = plan.first_available(availability) if availability else (plan.attempts[0] if plan.attempts else None)
     parts = _parts(plan)
-    hidden = max(0, len(plan.attempts) - _MOST)
     down = sum(max(_height_of_steps(part), _height_of_ignored(part)) + 34 for part in parts)
     data = plan.to_dict()
     client = data["client"]
     who = label(client["id"] or "") or ", ".join(client["addresses"][:3]) or "a client without address"
     sheet = Sheet(
-        _STEP + _LEFT_OUT + 3 * MARGIN, 47 + 28 + down + 40 + 60 + 30 * (not plan.attempts), f"{_service(plan)}: {who}", _why(data)
+        _STEP + _LEFT_OUT + 3 * MARGIN, 47 + 28 + down + 66 + 22 * (not plan.attempts), f"{_service(plan)}: {who}", _why(data)
     )
     y = sheet.top + 6
-    shown = 0
     for part in parts:
-        y = _part(sheet, part, y, first, availability, shown)
-        shown += len(part.steps)
-    if hidden:
-        sheet.text(MARGIN + 34, y + 4, f"and {hidden:,} more attempts", 8.5, color=FAINT)
-        y += 14
+        y = _part(sheet, part, y, first, availability)
     _end(sheet, plan, y)
     return sheet.figure
 
@@ -91,7 +98,7 @@ def _why(data: dict[str, Any]) -> list[str]:
     decided = data["decided_by"]
     addresses = ", ".join(data["client"]["addresses"][:4])
     more = len(data["client"]["addresses"]) - 4
-    first = f"{data['location'].capitalize()}; {data['outcome'].replace('_', ' ')}; {addresses or 'no address'}"
+    first = f"{data['location'].capitalize()}; {_OUTCOMES[data['outcome']]}; {addresses or 'no address'}"
     lines = [first + (f" and {more:,} more addresses" if more > 0 else "")]
     if decided:
         lines.append(f"{decided['address']} is in {decided['range']} of the list {label(decided['list'])}.")
@@ -99,7 +106,7 @@ def _why(data: dict[str, Any]) -> list[str]:
 
 
 def _height_of_steps(part: _Part) -> float:
-    return min(len(part.steps), _MOST) * (_TALL + _GAP) or 24.0
+    return len(part.steps) * (_TALL + _GAP) + (16 if part.more or not part.steps else 0)
 
 
 def _left_out(one: IgnoredSource) -> list[str]:
@@ -110,7 +117,7 @@ def _height_of_ignored(part: _Part) -> float:
     return sum(24 + 10 * len(_left_out(one)) for one in part.ignored[:_MOST]) + 4 + (14 if len(part.ignored) > _MOST else 0)
 
 
-def _part(sheet: Sheet, part: _Part, y: float, first: Attempt | None, availability: Mapping[str, str], before: int) -> float:
+def _part(sheet: Sheet, part: _Part, y: float, first: Attempt | None, availability: Mapping[str, str]) -> float:
     """One stage; returns where the next begins."""
     style, words = _STAGES[part.stage]
     tall = max(_height_of_steps(part), _height_of_ignored(part)) + 28
@@ -120,14 +127,14 @@ def _part(sheet: Sheet, part: _Part, y: float, first: Attempt | None, availabili
     said = words.capitalize() if part.stage != "custom_list" else f"Custom list {name}"
     sheet.text(MARGIN + 14, y + 11, fit(said + order, _STEP - 14, 9.5, True), 9.5, bold=True)
     step = y + 22
-    if not part.steps:
+    if not part.steps and not part.more:
         sheet.text(MARGIN + 34, step + 10, "nobody of it can be asked", 8.5, color=FAINT)
-    for i, (number, attempt) in enumerate(part.steps):
-        if before + i >= _MOST:
-            break
+    for number, attempt in part.steps:
         _step(sheet, number, attempt, step, attempt == first, availability.get(attempt.identity) == "down")
         sheet.arrow(MARGIN + 52, step + _TALL, _GAP)
         step += _TALL + _GAP
+    if part.more:
+        sheet.text(MARGIN + 34, step + 10, f"and {many(len(part.more), 'more attempt')}", 8.5, color=FAINT)
     _ignored(sheet, part, y)
     return y + tall + 6
 
@@ -140,8 +147,6 @@ def _step(sheet: Sheet, number: int, attempt: Attempt, y: float, asked: bool, do
     sheet.text(MARGIN + 28, y + 15, str(number), 10, bold=True, at="right")
     note = "down" if down else "asked first" if asked and number == 1 else "asked now" if asked else ""
     room = across - 20 - width(note, 8, True)
-    if down:
-        sheet.box(x + 1, y + 1, across - 2, _TALL - 2, Style(_DOWN.color))
     sheet.text(x + 8, y + 14, fit(label(attempt.source), room, 9.5, True), 9.5, bold=True, color=FAINT if down else INK)
     sheet.text(x + across - 8, y + 14, note, 8, bold=True, at="right", color="#B34700" if down else "#005A8C")
     sheet.text(x + 8, y + 24.5, fit(label(attempt.url, 200), across - 16, 7.5), 7.5, color=FAINT)

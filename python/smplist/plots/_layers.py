@@ -18,11 +18,15 @@ BY = ("list", "source", "survivability")
 
 
 class Key(NamedTuple):
-    """What addresses have in common: its name, and its look if that is no matter of rank; `rank` orders such keys."""
+    """What addresses have in common: its name, and its look if that is no matter of rank; `rank` orders such keys.
+
+    `what` tells keys apart whose names are shortened to the same.
+    """
 
     name: str
     style: Style | None = None
     rank: int = 0
+    what: tuple[str, ...] = ()
 
 
 SPECIAL_KEY = Key("link-local, loopback", SPECIAL, 10_000)
@@ -94,7 +98,7 @@ def of_policy(policy: Policy, family: str, by: str, service: str, resolved: Mapp
             known[name] = keys.number(of_list(name), lambda name=name: of_list(name))  # type: ignore[misc]
         runs.append((int(place.first), int(place.last), known[name] if usable else rest))
     titles = {
-        "list": ("the list that serves each address", "list"),
+        "list": ("the list of each address", "list"),
         "source": (f"the source asked first, {service_words(service)}", "asked first"),
         "survivability": (f"the fewest failures that leave nothing, {service_words(service)}", "failures"),
     }
@@ -102,7 +106,7 @@ def of_policy(policy: Policy, family: str, by: str, service: str, resolved: Mapp
 
 
 def _by_list(policy: Policy, cut: Partition, family: str, service: str, resolved: Any) -> Callable[[str | None], Key]:
-    return lambda name: Key("no list", NONE, 9_000) if name is None else Key(label(name))
+    return lambda name: Key("no list", NONE, 9_000) if name is None else Key(label(name), what=(name,))
 
 
 def _by_source(policy: Policy, cut: Partition, family: str, service: str, resolved: Any) -> Callable[[str | None], Key]:
@@ -112,9 +116,9 @@ def _by_source(policy: Policy, cut: Partition, family: str, service: str, resolv
         if one.location != Location.INTERNAL or one.stack != (Family(family),):
             continue
         answer = cut.answer(one, service)
-        sources = [] if answer is None else asked_first(answer.to_dict())
+        sources = [] if answer is None else sorted(asked_first(answer.to_dict()))  # drawn: in no order
         name = None if one.list is None else names[one.list]
-        found[name] = Key(" or ".join(map(label, sources))) if sources else Key("nobody", NONE, 9_000)
+        found[name] = Key(" or ".join(map(label, sources)), what=tuple(sources)) if sources else Key("nobody", NONE, 9_000)
     return lambda name: found.get(name, Key("nobody", NONE, 9_000))
 
 
@@ -209,8 +213,7 @@ def prefix_of(within: object, family: str) -> AddressRange:
     if not isinstance(found, AddressRange):
         raise ValueError(f"within: {found.message}; {found.advice}")
     if found.family != family:
-        other = "map_ipv6" if family == "ipv4" else "map_ipv4"
-        raise ValueError(f"within: {found} is no {label_family(family)} prefix; {other} draws it, here write one as {example}")
+        raise ValueError(f"within: {found} is not {label_family(family)}, of which this map is; write a prefix as {example}")
     if len(found.prefixes()) != 1:
         raise ValueError(f"within: {found} is a range and no prefix; write one as {example}")
     return found
@@ -223,4 +226,4 @@ def label_family(family: str) -> str:
 
 def title_of(policy: Policy) -> str:
     """What a policy is called."""
-    return label(policy.title, 60) or "policy"
+    return label(policy.title) or "policy"

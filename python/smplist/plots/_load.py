@@ -8,10 +8,11 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from smplist.analysis.load import NOUNS, Load, percent
+from smplist.analysis.report import many
 from smplist.analysis.survivability import counted
 from smplist.plots._layers import service_words
 from smplist.plots._sheet import MARGIN, Picture, Sheet, fit, width
-from smplist.plots._styles import BAD, FAINT, INK, LINE, OTHERS, Style
+from smplist.plots._styles import BAD, FAINT, INK, OTHERS, Style
 from smplist.plots._text import label
 
 _BARS = 460.0
@@ -54,6 +55,7 @@ def _bars(part: dict[str, Any], down: list[str]) -> list[_Bar]:
         _Bar(row["source"], _share(row["before"]), _share(row["after"]), AFTER, row["source"] in gone) for row in part["sources"]
     ]
     found.sort(key=lambda bar: (-max(bar.after, bar.before), bar.name))
+    found = [bar for bar in found if bar.before or bar.after]
     few = found if len(found) <= _SHOWN else found[: _SHOWN - 1]
     bars = sorted(few, key=lambda bar: (-bar.after, -bar.before, bar.name))
     if rest := found[len(few) :]:
@@ -90,13 +92,15 @@ def draw(report: Load, service: str | None, population: str | None) -> Picture:
     bottom = top + len(bars) * (tall + 5) + 2
     for tick in range(0, end + 1, step):
         x = left + _BARS * tick / end
-        sheet.line((x, x), (top - 3, bottom), LINE, 0.6)
+        sheet.line((x, x), (top - 3, bottom), "#E4E4E4", 0.6)
         sheet.text(x, bottom + 11, f"{tick} %", 8, color=FAINT, at="center")
     sheet.text(left + _BARS / 2, bottom + 25, "share of the clients", 8.5, color=FAINT, at="center")
     for i, bar in enumerate(bars):
         _bar(sheet, bar, left, top + i * (tall + 5), tall, _BARS * 100 / end, two)
     sheet.line((left, left), (top - 3, bottom), INK, 0.9)
-    sheet.text(MARGIN, bottom + 42, f"Revision {report.to_dict()['revision'][:19]}.", 7.5, color=FAINT)
+    idle = sum(row["before"]["numerator"] == row["after"]["numerator"] == "0" for row in part["sources"])
+    note = f"{many(idle, 'source is', 'sources are')} asked first by nobody. " if idle else ""
+    sheet.text(MARGIN, bottom + 42, f"{note}Revision {report.to_dict()['revision'][:19]}.", 7.5, color=FAINT)
     return sheet.figure
 
 

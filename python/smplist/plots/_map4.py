@@ -12,7 +12,7 @@ import numpy as np
 from smplist._core import AddressRange
 from smplist.analysis.diff import count
 from smplist.plots._hilbert import BITS, Grid, grid, rectangle
-from smplist.plots._layers import Layer, Row, looks
+from smplist.plots._layers import Layer, looks
 from smplist.plots._sheet import MARGIN, Picture, Sheet, width
 from smplist.plots._styles import FAINT, NONE, SPECIAL, Style
 
@@ -61,15 +61,17 @@ def draw(layer: Layer, within: AddressRange, order: int, title: str, note: str) 
     cell = f"a cell is {size:,} addresses (a /{2 * cells.levels})" if size > 1 else "a cell is one address"
     subtitle = [f"{where} along a Hilbert curve, which keeps neighbours together; {cell}. Internal clients with one address."]
     down = max(height * scale, 30 + 15 * len(rows))
-    sheet = Sheet(_SIDE + _LEGEND + 3 * MARGIN, 47 + 16 + down + 56, title, subtitle)
+    sheet = Sheet(max(across * scale + _LEGEND + 3 * MARGIN, 700), 47 + 16 + down + 56, title, subtitle)
     view = _Map(first, length, cells, MARGIN, sheet.top, scale)
     sheet.image(view.left, view.top, across * scale, height * scale, _pixels(cells, styles))
     sheet.box(view.left, view.top, across * scale, height * scale, Style("none"), edge="#6B6B6B", line=0.8)
     taken, lines = _addresses(sheet, view, cells, styles)
     _names(sheet, view, layer, styles, taken)
-    _legend(sheet, layer, rows)
+    numbers = [(row.style, row.words, count(row.count)) for row in rows]
+    sheet.legend(view.left + across * scale + MARGIN, sheet.top, _LEGEND, layer.legend, numbers, "addresses")
     bottom = view.top + height * scale + 14
-    sheet.text(MARGIN, bottom, f"Lines: {lines}. A cell with several answers shows the one of most addresses.", 7.5, color=FAINT)
+    several = " A cell with several answers shows the one of most addresses." if size > 1 else ""
+    sheet.text(MARGIN, bottom, f"Lines: {lines}.{several}", 7.5, color=FAINT)
     sheet.text(MARGIN, bottom + 11, note, 7.5, color=FAINT)
     sheet.text(MARGIN, bottom + 22, _closer(layer, length), 7.5, color=FAINT)
     return sheet.figure
@@ -87,11 +89,6 @@ def _closer(layer: Layer, length: int) -> str:
     if not total or weights[most] * 2 < total or len(weights) > 64:
         return ""
     return f"{weights[most] * 100 // total} % of what is not grey is in {most}.0.0.0/8: draw it with within=\"{most}.0.0.0/8\"."
-
-
-def _legend(sheet: Sheet, layer: Layer, rows: list[Row]) -> None:
-    numbers = [(row.style, row.words, count(row.count)) for row in rows]
-    sheet.legend(_SIDE + 2 * MARGIN, sheet.top, _LEGEND, layer.legend, numbers, "addresses")
 
 
 def _pixels(cells: Grid, styles: dict[int, Style]) -> Any:
@@ -145,8 +142,13 @@ def _addresses(sheet: Sheet, view: _Map, cells: Grid, styles: dict[int, Style]) 
         corners.append((x + 1.5, y + size + 0.5, text))
     sheet.line(xs, ys, "#9A9A9A", 0.4)
     for x, y, text in corners:
-        style = _style_at(view, cells, styles, x + 2, y - 2)
-        _write(sheet, x, y, text, size, style, FAINT if style == NONE else style.ink)
+        under = {_style_at(view, cells, styles, x + part * width(text, size), y - up) for part in (0.1, 0.5, 0.9) for up in (1, 4)}
+        style = under.pop()
+        if under:
+            sheet.veil(x - 1, y - size * 0.85, width(text, size) + 2, size * 1.1)
+            sheet.text(x, y, text, size)
+        else:
+            _write(sheet, x, y, text, size, style, FAINT if style == NONE else style.ink)
     return taken, f"/{length}, with the first octets of each block" if length < BITS else "single addresses"
 
 

@@ -16,8 +16,8 @@ _ACROSS = 780.0  # of a line
 _LEGEND = 236.0
 _LEAST_BITS = 12  # a single address can be seen, too
 _GAP = 7.0
-_HEIGHT = 900.0
-_SCALES = ((1.35, 27.0), (1.1, 27.0), (0.9, 27.0), (0.7, 20.0), (0.5, 16.0), (0.36, 14.0), (0.26, 12.0))
+_HEIGHT = 1000.0
+_SCALES = ((2.05, 36.0), (1.35, 27.0), (1.1, 27.0), (0.9, 27.0), (0.7, 20.0), (0.5, 16.0), (0.36, 14.0), (0.26, 12.0))
 _MOST = 2_000
 _IN_LINE = 96.0  # for the address at the left
 
@@ -59,7 +59,7 @@ def draw(layer: Layer, chosen: list[tuple[int, int, int]], within: AddressRange,
     styles, rows = looks(layer.keys, counts)
     for scale, tall in _SCALES:
         placed, lines = _flow(shown, scale)
-        if lines * (tall + 5) <= _HEIGHT:
+        if lines * (tall + 5) <= (_HEIGHT if tall < 30 else 520.0):
             break
     where = "all of IPv6" if within.size == 1 << 128 else str(within)
     subtitle = [
@@ -103,9 +103,10 @@ def _segment(sheet: Sheet, one: _Placed, layer: Layer, style: Style, scale: floa
     x, y = MARGIN + _IN_LINE + one.x, sheet.top + one.line * (tall + 5)
     across = min(one.run.bits * scale, _ACROSS)
     sheet.box(x, y, across, tall, style, edge="#FFFFFF", line=0.8)
-    if tall < 16:
+    if tall < 14:
         return
-    lines = [(fit(layer.keys[one.run.key].name, across - 6, 7), 7.0)]
+    size = 7.0 if tall > 18 else 5.0
+    lines = [(fit(layer.keys[one.run.key].name, across - 5, size), size)]
     if tall > 25:
         place = range_text(one_address(one.run.first), one_address(one.run.last))
         lines.append((_place(place, across - 6), 5.5))
@@ -115,7 +116,7 @@ def _segment(sheet: Sheet, one: _Placed, layer: Layer, style: Style, scale: floa
         base += size + 2
         if style.hatch:
             sheet.box(x + 2, base - size * 0.9, width(text, size) + 3, size * 1.2, Style(style.color))
-        sheet.text(x + 3.5, base - 1, text, size, color=style.ink)
+        sheet.text(x + 3, base - 1, text, size, color=style.ink)
 
 
 def one_address(number: int) -> str:

@@ -79,10 +79,15 @@ class Picture(Figure):
         return self.to_bytes("png")
 
 
-@lru_cache(maxsize=20_000)
 def width(text: str, size: float, bold: bool = False) -> float:
-    """How wide a text is, in points."""
-    return float(text_to_path.get_text_width_height_descent(text, _font(size, bold), False)[0])
+    """How wide a text is, in points: the sum of its signs, so that nothing is made narrower by kerning."""
+    return sum(_advance(sign, bold) for sign in text) * size
+
+
+@lru_cache(maxsize=20_000)
+def _advance(sign: str, bold: bool) -> float:
+    """How wide a sign is at a size of one point."""
+    return float(text_to_path.get_text_width_height_descent(sign, _font(100.0, bold), False)[0]) / 100
 
 
 @lru_cache(maxsize=100)
@@ -153,12 +158,13 @@ class Sheet:
     def _patch(self, x: float, y: float, across: float, down: float, **look: Any) -> None:
         self._add(Rectangle((x, y), across, down, **look))
 
-    def veil(self, x: float, y: float, across: float, down: float) -> None:
-        """White that lets a third of what is under it through."""
-        self._patch(x, y, across, down, facecolor=PAPER, alpha=0.66, linewidth=0)
+    def veil(self, x: float, y: float, across: float, down: float, alpha: float = 0.8) -> None:
+        """White that lets some of what is under it through."""
+        self._patch(x, y, across, down, facecolor=PAPER, alpha=alpha, linewidth=0)
 
     def _add(self, artist: Artist) -> None:
         artist.set_clip_on(False)
+        artist.set_zorder(2)  # as drawn: what comes later is above; texts are above all
         self.axes.add_artist(artist)
         artist.set_clip_path(None)
 

@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 from smplist._core import Address, Policy
 from smplist.analysis.diff import count, diff
 from smplist.analysis.report import many, range_text
-from smplist.plots._layers import Key, Layer, change_of, check_word, looks, of_policy, service_words
+from smplist.plots._layers import Key, change_of, check_word, looks, of_policy, service_words
 from smplist.plots._map6 import one_address
 from smplist.plots._sheet import MARGIN, Picture, Sheet, fit, width
-from smplist.plots._styles import CHANGES, FAINT, INK, OTHERS, Style
+from smplist.plots._styles import CHANGES, FAINT, INK, Style
 
 _STRIP = 560.0
 _LEGEND = 236.0
-_SHOWN = 18
+_SHOWN = 14
 _TALL = 14.0
-_ROW = 74.0
+_BETWEEN = 11.0  # for the kind of change
+_ROW = 76.0
 _AROUND = 8  # an eighth of a run is shown on either side
 
 
@@ -48,6 +49,10 @@ class _Row(NamedTuple):
     def size(self) -> int:
         return self.last - self.first + 1
 
+    @property
+    def lost(self) -> bool:
+        return any(region.kind == "lost" for region in self.regions)
+
     def window(self) -> tuple[int, int]:
         """What is drawn: the run and an eighth of it on either side, at least one address."""
         top = (1 << (32 if self.family == "ipv4" else 128)) - 1
@@ -70,37 +75,41 @@ def _rows(old: Policy, new: Policy, service: str, resolved: Mapping[str, Any]) -
     return rows
 
 
+class _Piece(NamedTuple):
+    """Addresses of one list, with what is written on them."""
+
+    first: int
+    last: int
+    key: int
+    said: str
+
+
 class _Strip:
     """A policy cut into runs, to be asked for those of a window."""
 
-    def __init__(self, layer: Layer, numbers: list[int]) -> None:
-        self.runs = [(first, last, numbers[key]) for first, last, key in layer.runs]
-        self.starts = [run[0] for run in self.runs]
+    def __init__(self, runs: list[_Piece]) -> None:
+        self.runs = runs
+        self.starts = [run.first for run in runs]
 
-    def between(self, low: int, high: int) -> list[tuple[int, int, int]]:
-        """The runs of a window, cut at its ends."""
-        out = []
-        for first, last, key in self.runs[max(0, bisect_right(self.starts, low) - 1) :]:
-            if first > high:
-                break
-            if last >= low:
-                out.append((max(first, low), min(last, high), key))
-        return out
+    def between(self, low: int, high: int) -> list[_Piece]:
+        """The pieces of a window, cut at its ends."""
+        cut = self.runs[max(0, bisect_right(self.starts, low) - 1) : bisect_right(self.starts, high)]
+        return [one._replace(first=max(one.first, low), last=min(one.last, high)) for one in cut if one.last >= low]
 
 
 def draw(old: Policy, new: Policy, by: str, service: str, resolved: Mapping[str, Any], title: str) -> Picture:
     """The strips of all runs that change, the largest if there are many."""
     check_word("by", by, ("list", "source"))
     rows = _rows(old, new, service, resolved)
-    shown = sorted(sorted(rows, key=_importance)[:_SHOWN], key=lambda row: (row.family, row.first))
-    keys: list[Key] = []
+    shown = sorted(_most_important(rows), key=lambda row: (row.family, row.first))
+    keys: dict[Key, int] = {}
     strips = {family: _strips(keys, (old, new), family, by, service, resolved) for family in sorted({r.family for r in shown})}
     counts: dict[int, int] = {}
     for row in shown:
         for strip in strips[row.family]:
-            for first, last, key in strip.between(*row.window()):
-                counts[key] = counts.get(key, 0) + (last - first + 1)
-    styles, legend = looks(keys, counts)
+            for one in strip.between(*row.window()):
+                counts[one.key] = counts.get(one.key, 0) + (one.last - one.first + 1)
+    styles, legend = looks(list(keys), counts)
     kinds = [kind for kind in CHANGES if any(region.kind == kind for row in shown for region in row.regions)]
     subtitle = [
         f"{service_words(service).capitalize()}: {many(len(rows), 'run')} of addresses with another answer, each to a scale of its own, "
@@ -110,11 +119,13 @@ def draw(old: Policy, new: Policy, by: str, service: str, resolved: Mapping[str,
     down = max(len(shown) * _ROW, 40 + 15 * (len(legend) + len(kinds)) + 40, 60)
     sheet = Sheet(_STRIP + 34 + _LEGEND + 3 * MARGIN, 47 + 28 + down + 44, title, subtitle)
     for i, row in enumerate(shown):
-        _row(sheet, row, sheet.top + 4 + i * _ROW, strips[row.family], keys, styles)
+        _row(sheet, row, sheet.top + 4 + i * _ROW, strips[row.family], styles)
     x = MARGIN + 34 + _STRIP + MARGIN
     y = sheet.legend(x, sheet.top, _LEGEND, by if by == "list" else "asked first", [(r.style, r.words, "") for r in legend])
     if kinds:
-        sheet.legend(x, y + 10, _LEGEND, "change", [(CHANGES[kind][0], CHANGES[kind][1], "") for kind in kinds])
+        sheet.text(x, y + 19, "change", 9, bold=True)
+        for i, kind in enumerate(kinds):
+            sheet.text(x, y + 34 + 14 * i, fit(CHANGES[kind][1], _LEGEND, 8), 8)
     else:
         sheet.text(MARGIN, sheet.top + 20, "No internal client with one address gets another answer.", 10)
     if len(rows) > len(shown):
@@ -126,29 +137,38 @@ def draw(old: Policy, new: Policy, by: str, service: str, resolved: Mapping[str,
     return sheet.figure
 
 
-def _importance(row: _Row) -> tuple[bool, float, str, int]:
-    """What is lost first, then by size, each family by its own measure."""
-    bits = 32 if row.family == "ipv4" else 96  # the upper half of IPv6 is networks
-    return not any(r.kind == "lost" for r in row.regions), -(row.size.bit_length() / bits), row.family, row.first
+def _most_important(rows: list[_Row]) -> list[_Row]:
+    """What is lost first, then the largest of each family in turn."""
+    ranked: list[tuple[bool, int, str, _Row]] = []
+    for family in ("ipv4", "ipv6"):
+        own = sorted((row for row in rows if row.family == family), key=lambda row: (not row.lost, -row.size, row.first))
+        ranked += [(not row.lost, place, family, row) for place, row in enumerate(own)]
+    return [row for *_, row in sorted(ranked, key=lambda one: one[:3])[:_SHOWN]]
 
 
-def _strips(keys: list[Key], policies: tuple[Policy, Policy], family: str, by: str, service: str,
+def _strips(keys: dict[Key, int], policies: tuple[Policy, Policy], family: str, by: str, service: str,
             resolved: Mapping[str, Any]) -> tuple[_Strip, ...]:  # fmt: skip
     """Both policies with keys in common, so that a list has one colour."""
     out = []
     for policy in policies:
         layer = of_policy(policy, family, by, service, resolved)
-        numbers = []
-        for key in layer.keys:
-            if key not in keys:
-                keys.append(key)
-            numbers.append(keys.index(key))
-        out.append(_Strip(layer, numbers))
+        asked = layer if by == "source" else of_policy(policy, family, "source", service, resolved)
+        # both layers are of the same pieces
+        runs = [
+            _Piece(first, last, keys.setdefault(layer.keys[key], len(keys)), _said(layer.keys[key], asked.keys[source]))
+            for (first, last, key), (_, _, source) in zip(layer.runs, asked.runs, strict=True)
+        ]
+        out.append(_Strip(runs))
     return tuple(out)
 
 
-def _row(sheet: Sheet, row: _Row, y: float, strips: tuple[_Strip, ...], keys: list[Key], styles: dict[int, Style]) -> None:
-    """One run: what it is called, two strips, and the kinds between them."""
+def _said(key: Key, asked: Key) -> str:
+    """A list, and who is asked first."""
+    return key.name if key == asked else f"{key.name} → {asked.name}"
+
+
+def _row(sheet: Sheet, row: _Row, y: float, strips: tuple[_Strip, ...], styles: dict[int, Style]) -> None:
+    """One run: what it is called, two strips, and the kinds of change between them."""
     low, high = row.window()
     left = MARGIN + 34
     ends = [_address(row.family, end) for end in (row.first, row.last)]
@@ -158,20 +178,22 @@ def _row(sheet: Sheet, row: _Row, y: float, strips: tuple[_Strip, ...], keys: li
     def at(address: int) -> float:
         return left + _STRIP * ((address - low) / (high - low + 1))
 
-    for name, strip, top in (("old", strips[0], y + 14), ("new", strips[1], y + 14 + _TALL + 7)):
+    for name, strip, top in (("old", strips[0], y + 14), ("new", strips[1], y + 14 + _TALL + _BETWEEN)):
         sheet.text(left - 6, top + _TALL - 4, name, 8, color=FAINT, at="right")
-        for first, last, key in strip.between(low, high):
-            _piece(sheet, at(first), at(last + 1), top, styles.get(key, OTHERS), "")
-        for first, last, key in strip.between(row.first, row.last):
-            _piece(sheet, at(first), at(last + 1), top, styles.get(key, OTHERS), keys[key].name)
+        for one in strip.between(low, high):
+            _piece(sheet, at(one.first), at(one.last + 1), top, styles[one.key], "")
+        for one in strip.between(row.first, row.last):
+            _piece(sheet, at(one.first), at(one.last + 1), top, styles[one.key], one.said)
         for first, last in ((low, row.first - 1), (row.first + row.size, high)):
             if first <= last:
                 _fade(sheet, at(first), at(last + 1), top)
     for region in row.regions:
-        x = at(region.first)
-        sheet.box(x, y + 14 + _TALL + 1.5, max(at(region.last + 1) - x, 0.8), 4, CHANGES[region.kind][0])
+        x, end = at(region.first), at(region.last + 1)
+        sheet.line((x, x), (y + 14 + _TALL, y + 14 + _TALL + _BETWEEN), INK, 0.6)
+        if width(region.kind, 7) + 6 <= end - x:
+            sheet.text((x + end) / 2, y + 14 + _TALL + _BETWEEN - 3, region.kind, 7, color=INK, at="center")
     for address in (row.first, row.last + 1):
-        sheet.line((at(address),) * 2, (y + 13, y + 15 + 2 * _TALL + 7), INK, 0.8)
+        sheet.line((at(address),) * 2, (y + 12, y + 16 + 2 * _TALL + _BETWEEN), INK, 0.8)
 
 
 def _address(family: str, number: int) -> str:
@@ -187,4 +209,4 @@ def _piece(sheet: Sheet, x: float, end: float, y: float, style: Style, name: str
 
 
 def _fade(sheet: Sheet, x: float, end: float, y: float) -> None:
-    sheet.veil(x, y, end - x, _TALL)
+    sheet.veil(x, y, end - x, _TALL, 0.66)
