@@ -13,7 +13,7 @@ from smplist.plots._sheet import MARGIN, Picture, Sheet, fit, width, wrap
 from smplist.plots._styles import FAINT, INK, LINE, PAPER, Style
 from smplist.plots._text import label
 
-_STEP, _LEFT_OUT = 430.0, 290.0
+_STEP, _LEFT_OUT = 430.0, 306.0
 _TALL, _GAP = 40.0, 12.0
 _MOST = 40
 _STAGES = {

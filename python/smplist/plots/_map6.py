@@ -64,16 +64,17 @@ def draw(layer: Layer, chosen: list[tuple[int, int, int]], within: AddressRange,
     where = "all of IPv6" if within.size == 1 << 128 else str(within)
     subtitle = [
         f"{many(len(runs), 'run')} of addresses in {where}, in their order, line after line; a width is the logarithm of a size.",
-        "Internal clients with one address. Between the runs are addresses of no list, not drawn to any scale.",
+        "Internal clients with one address. A gap with a tick is for addresses of no list, and to no scale.",
     ]
     down = max(lines * (tall + 5), 30 + 15 * len(rows), 60)
-    across = _IN_LINE + _ACROSS + _LEGEND + 3 * MARGIN
-    sheet = Sheet(across, 47 + 28 + down + 46, title, subtitle)
+    used = max((one.x + _across(one.run, scale) for one in placed), default=0.0)
+    legend = max(MARGIN + _IN_LINE + used + MARGIN, 460.0)
+    sheet = Sheet(legend + _LEGEND + MARGIN, 47 + 28 + down + 46, title, subtitle)
     for one in placed:
         _segment(sheet, one, layer, styles[one.run.key], scale, tall)
     _starts(sheet, placed, tall)
     numbers = [(row.style, row.words, count(row.count)) for row in rows]
-    sheet.legend(_IN_LINE + _ACROSS + 2 * MARGIN, sheet.top, _LEGEND, layer.legend, numbers, "addresses")
+    sheet.legend(legend, sheet.top, _LEGEND, layer.legend, numbers, "addresses")
     bottom = sheet.top + down + 14
     if not runs:
         sheet.text(MARGIN, sheet.top + 20, "Nothing here: no list mentions an IPv6 address, or nothing changes.", 9, color=FAINT)
@@ -84,12 +85,16 @@ def draw(layer: Layer, chosen: list[tuple[int, int, int]], within: AddressRange,
     return sheet.figure
 
 
+def _across(run: Run, scale: float) -> float:
+    return min(run.bits * scale, _ACROSS)
+
+
 def _flow(runs: list[Run], scale: float) -> tuple[list[_Placed], int]:
     """Where each run stands: a new line where the last one is full."""
     placed: list[_Placed] = []
     x, line, before = 0.0, 0, None
     for run in runs:
-        across = min(run.bits * scale, _ACROSS)
+        across = _across(run, scale)
         gap = _GAP if before is not None and before + 1 != run.first else 0.0
         if x and x + gap + across > _ACROSS:
             x, line, gap = 0.0, line + 1, 0.0
@@ -101,15 +106,15 @@ def _flow(runs: list[Run], scale: float) -> tuple[list[_Placed], int]:
 def _segment(sheet: Sheet, one: _Placed, layer: Layer, style: Style, scale: float, tall: float) -> None:
     """A run: its colour, its name, and its range if there is room for both."""
     x, y = MARGIN + _IN_LINE + one.x, sheet.top + one.line * (tall + 5)
-    across = min(one.run.bits * scale, _ACROSS)
+    across = _across(one.run, scale)
     sheet.box(x, y, across, tall, style, edge="#FFFFFF", line=0.8)
     if tall < 14:
         return
-    size = 7.0 if tall > 18 else 5.0
+    size, small = (8.5, 6.5) if tall > 30 else (7.0, 5.5) if tall > 18 else (5.0, 0.0)
     lines = [(fit(layer.keys[one.run.key].name, across - 5, size), size)]
     if tall > 25:
         place = range_text(one_address(one.run.first), one_address(one.run.last))
-        lines.append((_place(place, across - 6), 5.5))
+        lines.append((_place(place, across - 6, small), small))
     lines = [(text, size) for text, size in lines if text]
     base = y + (tall - sum(size + 2 for _, size in lines)) / 2
     for text, size in lines:
@@ -124,11 +129,9 @@ def one_address(number: int) -> str:
     return ":".join(f"{number >> shift & 0xFFFF:x}" for shift in range(112, -16, -16))
 
 
-def _place(text: str, room: float) -> str:
+def _place(text: str, room: float, size: float) -> str:
     """A range as far as there is room: all of it, or its first address and an ellipsis."""
-    if width(text, 5.5) <= room:
-        return text
-    return fit(text.partition("-")[0] + "-…", room, 5.5)
+    return text if width(text, size) <= room else fit(text.partition("-")[0] + "-…", room, size)
 
 
 def _starts(sheet: Sheet, placed: list[_Placed], tall: float) -> None:

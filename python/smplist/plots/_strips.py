@@ -172,8 +172,10 @@ def _row(sheet: Sheet, row: _Row, y: float, strips: tuple[_Strip, ...], styles: 
     low, high = row.window()
     left = MARGIN + 34
     ends = [_address(row.family, end) for end in (row.first, row.last)]
-    said = f"{range_text(*ends)}   {count(row.size)} address{'es' if row.size != 1 else ''}"
-    sheet.text(left, y + 9, fit(said, _STRIP, 8.5, True), 8.5, bold=True)
+    place = fit(range_text(*ends), _STRIP - 140, 8.5, True)
+    sheet.text(left, y + 9, place, 8.5, bold=True)
+    size = f"{count(row.size)} address{'es' if row.size != 1 else ''}"
+    sheet.text(left + width(place, 8.5, True) + 10, y + 9, size, 8.5, color=FAINT)
 
     def at(address: int) -> float:
         return left + _STRIP * ((address - low) / (high - low + 1))

@@ -63,7 +63,7 @@ CHANGES = {
     "redundancy": (Style("#F0E442"), "redundancy: more or fewer endpoints follow"),
     "fallback": (Style("#CC79A7"), "fallback: other lists follow"),
     "sources": (Style("#56B4E9"), "sources: other sources or routes follow"),
-    "order": (Style("#56B4E9", 1), "order: the same sources in another order"),
+    "order": (Style("#56B4E9", 1), "order: the same sources in another order or list"),
     "exhausted": (Style("#8C6D46"), "exhausted: another end of the road"),
     "renamed": (Style("#CC79A7", 2), "renamed: only names change"),
 }

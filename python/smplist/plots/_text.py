@@ -6,6 +6,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Container
 from functools import cache
+from itertools import accumulate
 
 LONGEST = 40
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me"))
@@ -31,35 +32,28 @@ def _shown(sign: str) -> str:
     return _SHORT.get(sign) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")
 
 
+def _signs(text: str) -> list[str]:
+    """The signs, each as it is shown; a blank after a blank is one that SVG would swallow."""
+    return ["\\x20" if sign == before == " " else _shown(sign) for before, sign in zip(" " + text, text, strict=False)]
+
+
 def label(text: str, longest: int = LONGEST) -> str:
     """A text of somebody else's: at most `longest` signs, its middle left out if it has more.
 
-    Control signs, bidirectional marks, combining marks and signs that DejaVu Sans does not have become visible escapes
-    (`\\u202e`); a backslash is doubled, so that nothing looks like an escape that is none.
+    Control signs, bidirectional marks, combining marks, blanks after a blank and signs that DejaVu Sans does not have become
+    visible escapes (`\\u202e`); a backslash is doubled, so that nothing looks like an escape that is none.
     """
-    if len(text) > 2 * longest:  # escapes only make it longer
-        text = text[:longest] + "\ue000" + text[-longest:]
-    signs = ["…" if sign == "\ue000" else _shown(sign) for sign in text]
-    if sum(map(len, signs)) <= longest and "…" not in signs:
-        return "".join(signs)
-    return _cut(signs, longest)
-
-
-def _cut(signs: list[str], longest: int) -> str:
-    """The beginning and the end, no escape in halves."""
-    total = sum(map(len, signs))
-    if total <= longest:
-        return "".join(signs)
-    head: list[str] = []
-    tail: list[str] = []
+    if len(text) <= longest:
+        signs = _signs(text)
+        if sum(map(len, signs)) <= longest:
+            return "".join(signs)
     room = longest - 1
-    for sign in signs:
-        if sum(map(len, head)) + len(sign) > room * 2 // 3:
-            break
-        head.append(sign)
-    room -= sum(map(len, head))
-    for sign in reversed(signs):
-        if sum(map(len, tail)) + len(sign) > room:
-            break
-        tail.insert(0, sign)
-    return "".join([*head, "…", *tail])
+    head = _as_fit(_signs(text[:longest]), room * 2 // 3)
+    tail = _as_fit(_signs(text[-longest:])[::-1], room - sum(map(len, head)))
+    return "".join([*head, "…", *reversed(tail)])
+
+
+def _as_fit(signs: list[str], room: int) -> list[str]:
+    """The first signs that fit, no escape in halves."""
+    used = list(accumulate(map(len, signs)))
+    return [sign for sign, end in zip(signs, used, strict=True) if end <= room]
