@@ -11,6 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from smplist import plots
 from smplist._core import (
     Address,
     AddressRange,
@@ -131,6 +132,7 @@ __all__ = [
     "import_ranges",
     "load",
     "loads",
+    "plots",
     "refines",
     "schema",
 ]

@@ -18,7 +18,7 @@ POPULATIONS = ("ipv4", "ipv6", "dual")
 _NOTHING = ""  # no source is called so
 _MAX_SHARED = 16
 _SHOWN = 40  # sources in the text
-_NOUNS = {
+NOUNS = {
     "ipv4": ("IPv4 address", "IPv4 addresses"),
     "ipv6": ("IPv6 address", "IPv6 addresses"),
     "dual": ("pair of addresses", "pairs of addresses"),
@@ -252,7 +252,7 @@ class Load(Report):
         return "\n".join([*lines, *self._cascade_lines(part), *self._availability_lines(part)])
 
     def _verdict(self, part: dict[str, Any]) -> str:
-        number = counted(int(Fraction(part["clients"])), *_NOUNS[part["population"]])
+        number = counted(int(Fraction(part["clients"])), *NOUNS[part["population"]])
         where = f"{part['service'].replace('_', ' ')}, {number}{', ' + part['location'] if part['location'] else ''}"
         rows = [(row["source"], _fraction(row["after"]), _fraction(row["second_choice"])) for row in part["sources"]]
         nothing = _fraction(part["nothing"]["after"])

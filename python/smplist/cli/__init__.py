@@ -31,6 +31,7 @@ COMMANDS = {
     "mutants": ("mutants", "Would the expectations notice a small mistake in the policy?"),
     "survive": ("survive", "How many failures leave clients with nothing, and which?"),
     "load": ("load", "Which share of the clients does every source get, before and after failures?"),
+    "plot": ("plot", "Draw a policy: maps of all addresses, loads, ladders, changes."),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
     "compile": ("compile", "Write a policy as one file that opens at once."),

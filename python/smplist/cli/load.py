@@ -17,7 +17,7 @@ from smplist.cli._options import format_option
 _COLUMNS = ("range", "clients", "stack", "location")
 
 
-def _clients(path: str, stated: str | None, rejects: str | None) -> tuple[list[Any], Any]:
+def read_clients(path: str, stated: str | None, rejects: str | None) -> tuple[list[Any], Any]:
     """The clients of a file, and the rows that are none."""
     from smplist.cli._clients import Rejects, client_rows, form_of
 
@@ -49,7 +49,7 @@ def _head_count(cells: dict[str, str]) -> Any:
     return place, int(number), tuple(stack) or None, where or None
 
 
-def _head_counts(path: str) -> list[Any]:
+def read_counts(path: str) -> list[Any]:
     """The rows of a file of head counts; one that is none ends the program, as the shares would be wrong without it."""
     from smplist.cli._clients import open_rows
 
@@ -130,9 +130,9 @@ def command(policy: str, population: str | None, clients: str | None, counts: st
     who: Any = population
     refused: Any = None
     if clients is not None:
-        who, refused = _clients(clients, form_in, rejects)
+        who, refused = read_clients(clients, form_in, rejects)
     elif counts is not None:
-        who = _head_counts(counts)
+        who = read_counts(counts)
     try:
         report = load(loaded, who, service=service, location=location, down=down, probabilities=likely, epoch=epoch)
     except ValueError as error:
