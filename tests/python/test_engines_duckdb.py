@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import smplist
 from engine_rows import PARTS, acme, assert_same, says_without, table
-from smplist.engines.duckdb import FUNCTIONS, register, register_intervals, to_intervals
+from smplist.engines._question import FUNCTIONS
+from smplist.engines.duckdb import register, register_intervals, to_intervals
 
 duckdb = pytest.importorskip("duckdb")
 pa = pytest.importorskip("pyarrow")

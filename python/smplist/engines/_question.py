@@ -10,6 +10,9 @@ from typing import Any
 
 from smplist._core import Answers, CompiledPolicy, Policy
 
+PARTS = ("outcome", "list", "source")
+FUNCTIONS = {"smplist_list": "list", "smplist_first": "source", "smplist_outcome": "outcome"}  # of SQL
+
 
 def need(package: str, asked: str, extra: str) -> Any:
     """A package that `asked` cannot do without.
@@ -62,7 +65,14 @@ class Question:
         return self
 
 
-def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any, services: Any = None) -> Any:
+def texts(answers: Answers, part: str) -> Any:
+    """One part of the answers as plain texts of pyarrow: categories are not known everywhere."""
+    import pyarrow as pa
+
+    return pa.array(getattr(answers, part)).cast(pa.utf8())
+
+
+def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any, services: Any = None, *more: Any) -> Any:
     """One part of the answers, `outcome`, `list` or `source`, for a column of pyarrow.
 
     Parameters
@@ -80,7 +90,7 @@ def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any
     Raises
     ------
     ValueError
-        If a service is none.
+        If a service is none, or if there are more columns than these two.
     TypeError
         If the column is of a type that holds no addresses.
     """
@@ -88,8 +98,10 @@ def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any
     import pyarrow.compute as pc
 
     def ask(rows: Any, service: str) -> Any:
-        return pa.array(getattr(question.ask(compiled, rows, service=service), part)).cast(pa.utf8())
+        return texts(question.ask(compiled, rows, service=service), part)
 
+    if more:
+        raise ValueError(f"an address and a service are wanted, not {2 + len(more)} arguments")
     if pa.types.is_null(column.type):
         return pa.nulls(len(column), pa.utf8())
     if services is None:

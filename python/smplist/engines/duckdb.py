@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from smplist._core import CompiledPolicy, Policy
-from smplist.engines._question import Question, compiled_of, need, part_of
+from smplist.engines._question import FUNCTIONS, Question, compiled_of, need, part_of, texts
 
 if TYPE_CHECKING:
     import duckdb
 
-FUNCTIONS = {"smplist_list": "list", "smplist_first": "source", "smplist_outcome": "outcome"}
 INTERVALS = "smplist_intervals"
 
 _MAPPED = 0xFFFF << 32
@@ -61,12 +60,7 @@ def register(
 
 
 def _function(question: Question, compiled: CompiledPolicy, part: str) -> Callable[..., Any]:
-    def answer(*columns: Any) -> Any:
-        if len(columns) > 2:
-            raise ValueError(f"an address and a service are wanted, not {len(columns)} arguments")
-        return part_of(question, compiled, part, *columns)
-
-    return answer
+    return lambda *columns: part_of(question, compiled, part, *columns)
 
 
 def _replace(duckdb: Any, con: Any, name: str, function: Callable[..., Any]) -> None:
@@ -109,8 +103,8 @@ def to_intervals(
             "first": packed,
             "last": pa.array(lasts, pa.binary(16)),
             "matched": pa.array(names, pa.utf8()),
-            "outcome": pa.array(answers.outcome).cast(pa.utf8()),
-            "list": pa.array(answers.list).cast(pa.utf8()),
+            "outcome": texts(answers, "outcome"),
+            "list": texts(answers, "list"),
         }
     )
 

@@ -15,13 +15,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smplist._core import Answers, CompiledPolicy, Policy
-from smplist.engines._question import Question, compiled_of, need
+from smplist.engines._question import PARTS, Question, compiled_of, need
 
 need("polars", "smplist.engines.polars", "polars")
 
 import polars as pl  # noqa: E402
-
-PARTS = ("outcome", "list", "source")
 
 
 @pl.api.register_expr_namespace("smplist")
