@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,20 +11,6 @@ from smplist._core import Answers, CompiledPolicy, Policy
 
 PARTS = ("outcome", "list", "source")
 FUNCTIONS = {"smplist_list": "list", "smplist_first": "source", "smplist_outcome": "outcome"}  # of SQL
-
-
-def need(package: str, asked: str, extra: str) -> Any:
-    """A package that `asked` cannot do without.
-
-    Raises
-    ------
-    ImportError
-        If it is missing; the message says what to install.
-    """
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        raise ImportError(f"{asked} needs {package}: pip install smplist[{extra}]") from error
 
 
 def compiled_of(policy: Policy | CompiledPolicy) -> CompiledPolicy:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from smplist._core import CompiledPolicy, Policy
-from smplist.engines._question import FUNCTIONS, Question, compiled_of, need, part_of, texts
+from smplist._extras import need
+from smplist.engines._question import FUNCTIONS, Question, compiled_of, part_of, texts
 
 if TYPE_CHECKING:
     import duckdb

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smplist._core import Answers, CompiledPolicy, Policy
-from smplist.engines._question import PARTS, Question, compiled_of, need
+from smplist._extras import need
+from smplist.engines._question import PARTS, Question, compiled_of
 
 need("polars", "smplist.engines.polars", "polars")
 

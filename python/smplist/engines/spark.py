@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from smplist._core import CompiledPolicy, Policy
-from smplist.engines._question import FUNCTIONS, PARTS, Question, compiled_of, need, part_of, texts
+from smplist._extras import need
+from smplist.engines._question import FUNCTIONS, PARTS, Question, compiled_of, part_of, texts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
