@@ -83,9 +83,26 @@ def subcommands() -> list[str]:
     return wrong
 
 
+def engines() -> list[str]:
+    """Engines: file, row, agreement test, heading."""
+    table, page = read("python/smplist/engines/__init__.py"), read("docs/reference/engines.md")
+    rows = re.findall(r'^    "(\w+)": \("(\w+)", ".+"\),$', table, re.M)
+    files = {path.stem for path in (ROOT / "python/smplist/engines").glob("*.py") if not path.stem.startswith("_")}
+    wrong = [f"engines/{name}.py has no row in ENGINES" for name in sorted(files - {module for _, module in rows})]
+    for name, module in rows:
+        test = ROOT / f"tests/python/test_engines_{name}.py"
+        if module not in files:
+            wrong.append(f"{name}: no file engines/{module}.py")
+        if not test.exists() or "def test_agrees_with_one_process(" not in test.read_text(encoding="utf-8"):
+            wrong.append(f"{name}: no test_agrees_with_one_process in {test.name}")
+        if not re.search(rf"^## {name}$", page, re.M | re.I):
+            wrong.append(f"{name}: no heading in engines.md")
+    return wrong
+
+
 def main() -> int:
     """Report everything that is missing."""
-    wrong = lint_rules() + orders_and_criteria() + subcommands()
+    wrong = lint_rules() + orders_and_criteria() + subcommands() + engines()
     print("\n".join(wrong) or "registries are complete")
     return 1 if wrong else 0
 

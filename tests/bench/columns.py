@@ -28,7 +28,7 @@ import sys
 import tempfile
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -189,6 +189,7 @@ class Asker:
     read: Callable[[Any], Sequence[Any]] = list
     what: str = ""
     note: str = ""
+    whole: bool = False  # a sample would measure little but the start of a query
 
 
 def texts_of(world: World, family: int, rows: int, draw: random.Random) -> Iterator[str]:
@@ -242,7 +243,7 @@ def ask_smplist(column: Column) -> Iterator[Asker]:
     def two(values: Any) -> smplist.Answers:
         return compiled.evaluate_many(values, SERVICE, threads=2)
 
-    def asker(name: str, make: Callable[[list[Text]], Any], ask: Callable[[Any], Any] = one, **more: str) -> Asker:
+    def asker(name: str, make: Callable[[list[Text]], Any], ask: Callable[[Any], Any] = one, **more: Any) -> Asker:
         return Asker(name, make, ask, names, **more)
 
     if has("pyarrow"):
@@ -447,7 +448,9 @@ def ask_iptools(column: Column) -> Iterator[Asker]:
 
 # asking them all
 
-STRUCTURES: list[tuple[Callable[[Column], Iterator[Asker]], tuple[str, ...]]] = [
+Structures = Sequence[tuple[Callable[[Column], Iterator[Asker]], tuple[str, ...]]]  # with the modules that they need
+
+STRUCTURES: Structures = [
     (ask_smplist, ()),
     (ask_bisect, ()),
     (ask_ipaddress, ()),
@@ -523,13 +526,13 @@ def sample_size(asker: Asker, texts: list[Text], seconds: float) -> int:
     return max(10, min(len(texts), 50_000, int(seconds / each)))
 
 
-def measure(column: Column, rounds: int, seconds: float) -> list[dict[str, Any]]:
+def measure(column: Column, rounds: int, seconds: float, structures: Structures = STRUCTURES) -> list[dict[str, Any]]:
     """Check everybody, then ask them in turn; the rows of the result."""
     expected = Expected(column)
     asked: list[tuple[Asker, Any, int, str]] = []
-    for make, needs in STRUCTURES:
+    for make, needs in structures:
         for asker in make(column) if all(map(has, needs)) else ():
-            size = sample_size(asker, column.texts, seconds)
+            size = len(column.texts) if asker.whole else sample_size(asker, column.texts, seconds)
             values = asker.column(column.texts[:size])
             mistakes, of_bad = expected.wrong(asker, asker.read(asker.ask(values)))
             notes = [asker.note] if asker.note else []
@@ -586,9 +589,28 @@ def table(rows: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def missing() -> list[str]:
+def missing(modules: Mapping[str, str] = MODULES) -> list[str]:
     """The packages that are not installed."""
-    return [package for name, package in MODULES.items() if not has(name)]
+    return [package for name, package in modules.items() if not has(name)]
+
+
+def install(modules: Mapping[str, str]) -> bool:
+    """Install what is missing into this interpreter's environment; whether that went well."""
+    if not missing(modules):
+        return True
+    done = subprocess.run([sys.executable, "-m", "pip", "install", "-q", *missing(modules)]).returncode == 0
+    importlib.invalidate_caches()
+    return done
+
+
+def report(found: list[dict[str, Any]], target: Path | None) -> int:
+    """Write the rows, if that is wanted, and say who was wrong: 1 if anybody was."""
+    if target:
+        target.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    bad = [row for row in found if "WRONG" in row["note"]]
+    for row in bad:
+        print(f"{row['structure']}, {row['policy']}, family {row['family']}: {row['note']}", file=sys.stderr)
+    return 1 if bad else 0
 
 
 def main() -> int:
@@ -598,10 +620,8 @@ def main() -> int:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the rows there, too")
     parser.add_argument("--install", action="store_true", help="install what is missing, with pip")
     given = parser.parse_args()
-    if given.install and missing():
-        if subprocess.run([sys.executable, "-m", "pip", "install", "-q", *missing()]).returncode != 0:
-            return 2
-        importlib.invalidate_caches()
+    if given.install and not install(MODULES):
+        return 2
     if missing():
         print(f"not installed, left out: {', '.join(missing())}", file=sys.stderr)
     count, ranges, rounds, seconds = (20_000, 5_000, 3, 0.01) if given.quick else (1_000_000, 100_000, 5, 0.5)
@@ -611,12 +631,7 @@ def main() -> int:
             rows = measure(column_of(world, family, count), rounds, seconds)
             print(table(rows), flush=True)
             found += rows
-    if given.json:
-        given.json.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    bad = [row for row in found if "WRONG" in row["note"]]
-    for row in bad:
-        print(f"{row['structure']}, {row['policy']}, family {row['family']}: {row['note']}", file=sys.stderr)
-    return 1 if bad else 0
+    return report(found, given.json)
 
 
 if __name__ == "__main__":

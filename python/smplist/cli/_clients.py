@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files of clients for the command line: CSV and NDJSON, row by row, bad rows told apart and never fatal."""
+"""Files of clients for the command line: CSV, NDJSON, Parquet and Arrow, row by row, bad rows told apart and never fatal."""
 
 from __future__ import annotations
 
@@ -21,14 +21,25 @@ _CLIENT_COLUMNS = ("id", "addresses", "location", "gateways", "reached", "stack"
 _LISTS = ("addresses", "gateways", "reached", "stack")
 _MAX_LINE = 1_000_000
 
+FORMS = ["csv", "ndjson", "parquet", "arrow"]
+_SUFFIXES = {
+    ".csv": "csv",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".parquet": "parquet",
+    ".arrow": "arrow",
+    ".arrows": "arrow",
+}
+
 
 def form_of(path: str, stated: str | None) -> str:
-    """`csv` or `ndjson`, stated or by suffix; standard streams are CSV unless stated otherwise."""
+    """One of `FORMS`, stated or by suffix; standard streams are CSV unless stated otherwise."""
     suffix = Path(path).suffix.lower()
-    known = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", "": "csv" if path == "-" else None}
-    form = stated or known.get(suffix)
+    form = stated or ("csv" if path == "-" else _SUFFIXES.get(suffix))
     if form is None:
-        fail(f"smplist: {path}: the suffix {suffix!r} names no format; use .csv or .ndjson, or state --from or --to")
+        *suffixes, last = (one for one in _SUFFIXES if one not in (".jsonl", ".arrows"))
+        known = f"{', '.join(suffixes)} or {last}"
+        fail(f"smplist: {path}: the suffix {suffix!r} names no format; use {known}, or state --from or --to")
     return form
 
 
@@ -155,7 +166,11 @@ def open_rows(path: str) -> IO[str]:
 
 
 def client_rows(path: str, form: str) -> Iterator[tuple[int, Any, str]]:
-    """The rows of a file: line, client document or error text, raw row. The header is read at once."""
+    """The rows of a file: line, client document or error text, raw row. The header, or the schema, is read at once."""
+    if form in ("parquet", "arrow"):
+        from smplist.cli._tables import table_rows
+
+        return table_rows(path, form, _CLIENT_COLUMNS, _LISTS)
     source = open_rows(path)
     return _Rows(_from_csv(source) if form == "csv" else _from_ndjson(source), source)
 

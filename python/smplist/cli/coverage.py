@@ -8,14 +8,14 @@ import contextlib
 import click
 
 from smplist.cli import echo_report, load_policy
-from smplist.cli._clients import Rejects, client_rows, form_of
+from smplist.cli._clients import FORMS, Rejects, client_rows, form_of
 from smplist.cli._options import format_option
 
 
 @click.command()
 @click.argument("policy")
 @click.argument("clients")
-@click.option("--from", "form_in", type=click.Choice(["csv", "ndjson"]), help="The clients' format; by suffix without it.")
+@click.option("--from", "form_in", type=click.Choice(FORMS), help="The clients' format; by suffix without it.")
 @click.option("--rejects", metavar="FILE", help="CSV for the rows that are no clients: line, reason, row.")
 @format_option()
 def command(policy: str, clients: str, form_in: str | None, rejects: str | None, form: str) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import csv
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,7 +15,7 @@ import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import fail, load_policy
-from smplist.cli._clients import Rejects, client_rows, form_of
+from smplist.cli._clients import FORMS, Rejects, client_rows, form_of
 
 COLUMNS = [
     "row",
@@ -73,15 +74,17 @@ def flat(row: int, plan: Any) -> list[object]:
 @click.command()
 @click.argument("policy")
 @click.argument("clients")
-@click.option("-o", "--output", default="-", metavar="OUT", help="A .csv or .ndjson file; standard output without it.")
+@click.option(
+    "-o", "--output", default="-", metavar="OUT", help="A .csv, .ndjson, .parquet or .arrow file; standard output without it."
+)
 @click.option("--service", type=click.Choice(SERVICES), help="One service; both without it, a row each.")
 @click.option("--rejects", metavar="FILE", help="CSV for the rows that are no clients: line, reason, row.")
-@click.option("--from", "form_in", type=click.Choice(["csv", "ndjson"]), help="The clients' format; by suffix without it.")
-@click.option("--to", "form_out", type=click.Choice(["csv", "ndjson"]), help="The output's format; by suffix without it.")
+@click.option("--from", "form_in", type=click.Choice(FORMS), help="The clients' format; by suffix without it.")
+@click.option("--to", "form_out", type=click.Choice(FORMS), help="The output's format; by suffix without it.")
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders.")
 def command(policy: str, clients: str, output: str, service: str | None, rejects: str | None, form_in: str | None,
             form_out: str | None, epoch: int) -> None:  # fmt: skip
-    """A plan for every row of CLIENTS, CSV or NDJSON; `-` is standard input or output.
+    """A plan for every row of CLIENTS: CSV, NDJSON, Parquet or Arrow; `-` is standard input or output.
 
     Rows that are no clients never stop the run: they go to --rejects, and the exit code is 1.
 
@@ -96,32 +99,49 @@ def command(policy: str, clients: str, output: str, service: str | None, rejects
     asked = [service] if service else list(SERVICES)
     with contextlib.ExitStack() as stack:
         rows = client_rows(clients, reading)
-        sink, finish = _sink(output, stack)
-        refused = Rejects(rejects, stack, sink)
-        writer = csv.writer(sink)
-        if writing == "csv":
-            writer.writerow(COLUMNS)
+        write, finish = _writer(output, writing, stack)
+        refused = Rejects(rejects, stack, sys.stdout if output == "-" else None)
         for line, client in refused.clients(rows):
             for what in asked:
-                plan = loaded.evaluate(client, what, epoch=epoch)
-                if writing == "csv":
-                    writer.writerow(flat(line, plan))
-                else:
-                    sink.write(plan.to_json() + "\n")
+                write(line, loaded.evaluate(client, what, epoch=epoch))
         finish()
     refused.leave()
 
 
-def _sink(path: str, stack: contextlib.ExitStack) -> tuple[IO[str], Any]:
+def _writer(path: str, form: str, stack: contextlib.ExitStack) -> tuple[Callable[[int, Any], object], Callable[[], None]]:
+    """What writes a plan, and what makes all of them final."""
+    if form in ("parquet", "arrow"):
+        from smplist.cli._tables import TableWriter
+
+        out, finish = _sink(path, stack, "wb")
+        table = TableWriter(out, form, path == "-" or Path(path).suffix.lower() == ".arrows", COLUMNS, stack)
+
+        def finish_table() -> None:
+            table.close()
+            finish()
+
+        return lambda line, plan: table.writerow(flat(line, plan)), finish_table
+    sink, finish = _sink(path, stack, "w")
+    if form == "ndjson":
+        return lambda line, plan: sink.write(plan.to_json() + "\n"), finish
+    rows = csv.writer(sink)
+    rows.writerow(COLUMNS)
+    return lambda line, plan: rows.writerow(flat(line, plan)), finish
+
+
+def _sink(path: str, stack: contextlib.ExitStack, mode: str) -> tuple[IO[Any], Callable[[], None]]:
     """Where rows go, and what makes them final: a file appears whole or not at all."""
     if path == "-":
+        if mode == "wb":
+            return sys.stdout.buffer, sys.stdout.buffer.flush
         sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
         return sys.stdout, sys.stdout.flush
     from smplist.files import staging
 
     beside = staging(path)
+    as_text: dict[str, Any] = {} if mode == "wb" else {"encoding": "utf-8", "newline": ""}
     try:
-        out = stack.enter_context(open(beside, "w", encoding="utf-8", newline=""))
+        out = stack.enter_context(open(beside, mode, **as_text))
     except OSError as error:
         fail(f"smplist: cannot write {path}: {error.strerror or error}")
     if beside == Path(path):

@@ -12,6 +12,7 @@ import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import EXIT_FINDINGS, check_down, echo_report, fail, load_policy
+from smplist.cli._clients import FORMS, Rejects, client_rows, form_of, open_rows
 from smplist.cli._options import format_option
 
 _COLUMNS = ("range", "clients", "stack", "location")
@@ -19,8 +20,6 @@ _COLUMNS = ("range", "clients", "stack", "location")
 
 def read_clients(path: str, stated: str | None, rejects: str | None) -> tuple[list[Any], Any]:
     """The clients of a file, and the rows that are none."""
-    from smplist.cli._clients import Rejects, client_rows, form_of
-
     reading = form_of(path, stated)
     with contextlib.ExitStack() as stack:
         refused = Rejects(rejects, stack)
@@ -51,8 +50,6 @@ def _head_count(cells: dict[str, str]) -> Any:
 
 def read_counts(path: str) -> list[Any]:
     """The rows of a file of head counts; one that is none ends the program, as the shares would be wrong without it."""
-    from smplist.cli._clients import open_rows
-
     source = open_rows(path)
     with contextlib.nullcontext() if source is sys.stdin else source:
         rows = csv.DictReader(source, restkey="")
@@ -88,9 +85,9 @@ def _probabilities(stated: tuple[str, ...]) -> dict[str, object]:
 @click.argument("policy")
 @click.option("--population", type=click.Choice(["ipv4", "ipv6", "dual"]),
               help="Every address, or pair of addresses, is a client; all three without it.")  # fmt: skip
-@click.option("--clients", metavar="FILE", help="A file of clients as for evaluate, CSV or NDJSON; each row is one client.")
+@click.option("--clients", metavar="FILE", help="A file of clients as for evaluate; each row is one client.")
 @click.option("--counts", metavar="FILE", help="CSV of head counts: range,clients and if need be stack,location.")
-@click.option("--from", "form_in", type=click.Choice(["csv", "ndjson"]), help="The clients' format; by suffix without it.")
+@click.option("--from", "form_in", type=click.Choice(FORMS), help="The clients' format; by suffix without it.")
 @click.option("--rejects", metavar="FILE", help="CSV for the rows that are no clients: line, reason, row.")
 @click.option("--location", type=click.Choice(["internal", "external"]), default="internal", show_default=True,
               help="Where the clients are; clients of a file say so themselves.")  # fmt: skip

@@ -9,7 +9,7 @@ import sys
 import click
 
 from smplist.cli import EXIT_FINDINGS, echo_report, load_policy
-from smplist.cli._clients import Rejects, client_rows, form_of
+from smplist.cli._clients import FORMS, Rejects, client_rows, form_of
 from smplist.cli._options import format_option
 
 
@@ -17,7 +17,7 @@ from smplist.cli._options import format_option
 @click.argument("old")
 @click.argument("new")
 @click.argument("clients")
-@click.option("--from", "form_in", type=click.Choice(["csv", "ndjson"]), help="The clients' format; by suffix without it.")
+@click.option("--from", "form_in", type=click.Choice(FORMS), help="The clients' format; by suffix without it.")
 @click.option("--rejects", metavar="FILE", help="CSV for the rows that are no clients: line, reason, row.")
 @format_option()
 def command(old: str, new: str, clients: str, form_in: str | None, rejects: str | None, form: str) -> None:

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""What every engine asks: one question about a column, put to the core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from smplist._core import Answers, CompiledPolicy, Policy
+
+PARTS = ("outcome", "list", "source")
+FUNCTIONS = {"smplist_list": "list", "smplist_first": "source", "smplist_outcome": "outcome"}  # of SQL
+
+
+def compiled_of(policy: Policy | CompiledPolicy) -> CompiledPolicy:
+    """The policy, compiled if it is not yet."""
+    return policy.compile() if isinstance(policy, Policy) else policy
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about every row, without the policy: it travels to workers by itself."""
+
+    service: str
+    location: str = "internal"
+    epoch: int = 0
+    availability: Mapping[str, str] = field(default_factory=dict)
+
+    def ask(self, compiled: CompiledPolicy, column: Any, keys: Any = None, service: str | None = None) -> Answers:
+        """The answers of the core; `service` takes the place of the question's own."""
+        return compiled.evaluate_many(
+            column,
+            service or self.service,
+            keys=keys,
+            availability=self.availability,
+            location=self.location,
+            epoch=self.epoch,
+        )
+
+    def checked(self, compiled: CompiledPolicy) -> Question:
+        """Itself: a wrong word is refused here, before any row is asked.
+
+        Raises
+        ------
+        ValueError
+            If the service, the location or an availability is none.
+        """
+        self.ask(compiled, ())
+        return self
+
+
+def texts(answers: Answers, part: str) -> Any:
+    """One part of the answers as plain texts of pyarrow: categories are not known everywhere."""
+    import pyarrow as pa
+
+    return pa.array(getattr(answers, part)).cast(pa.utf8())
+
+
+def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any, services: Any = None, *more: Any) -> Any:
+    """One part of the answers, `outcome`, `list` or `source`, for a column of pyarrow.
+
+    Parameters
+    ----------
+    column : pyarrow.Array or pyarrow.ChunkedArray
+        The addresses.
+    services : pyarrow.Array or pyarrow.ChunkedArray, optional
+        A service for every row; a row without one has no answer. Without the column, all rows ask for the question's.
+
+    Returns
+    -------
+    pyarrow.Array
+        Texts as long as `column`; null where there is no answer.
+
+    Raises
+    ------
+    ValueError
+        If a service is none, or if there are more columns than these two.
+    TypeError
+        If the column is of a type that holds no addresses.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def ask(rows: Any, service: str) -> Any:
+        return texts(question.ask(compiled, rows, service=service), part)
+
+    if more:
+        raise ValueError(f"an address and a service are wanted, not {2 + len(more)} arguments")
+    if pa.types.is_null(column.type):
+        return pa.nulls(len(column), pa.utf8())
+    if services is None:
+        return ask(column, question.service)
+    found = pc.unique(services).to_pylist()
+    if len(found) == 1 and found[0] is not None:
+        return ask(column, found[0])
+    out = pa.nulls(len(column), pa.utf8())
+    for service in filter(None, found):
+        asked = pc.if_else(pc.equal(services, service), column, pa.scalar(None, column.type))
+        out = pc.coalesce(out, ask(asked, service))
+    return out
