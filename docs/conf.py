@@ -8,6 +8,7 @@ Nothing is fetched, neither while it is built nor while it is read.
 
 from __future__ import annotations
 
+import builtins
 import re
 import shutil
 import subprocess
@@ -20,11 +21,13 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 VERSION = re.findall(r"define SMPLIST_VERSION_[A-Z]+ (\d+)", (ROOT / "include/smplist/version.hpp").read_text(encoding="utf-8"))
+logger = logging.getLogger(__name__)
 RULES = "explanation/semantics"
 CITATION = re.compile(r"(\[S-\d\d\])")
 
@@ -57,7 +60,10 @@ def read_headers(app: Sphinx, config: Config) -> None:
     shutil.rmtree(out, ignore_errors=True)  # nothing of headers that are gone
     out.mkdir(parents=True)
     settings = (DOCS / "Doxyfile").read_text(encoding="utf-8") + f'\nOUTPUT_DIRECTORY = "{out}"\n'
-    subprocess.run(["doxygen", "-"], input=settings, encoding="utf-8", cwd=ROOT, check=True)
+    ended = subprocess.run(["doxygen", "-"], input=settings, stderr=subprocess.PIPE, encoding="utf-8", cwd=ROOT, check=True)
+    for line in ended.stderr.splitlines():
+        if "scope for class std::" not in line and "scope for class fmt::" not in line:  # specializations, of no account here
+            logger.warning("doxygen: %s", line)
     config.breathe_projects = {"smplist": str(out / "xml")}
 
 
@@ -120,6 +126,20 @@ class Header(SphinxDirective):
 # the Python half ----------------------------------------------------------------------------------------------------------------
 
 
+plain: dict[str, list[str]] = {}  # what stands at members without sections
+
+
+def keep_plain(_app: Sphinx, what: str, name: str, _object: object, _options: object, lines: list[str]) -> None:
+    """Before napoleon, which takes what stands before a colon for a type."""
+    if what in ("attribute", "property"):
+        plain[name] = list(lines)
+
+
+def restore_plain(_app: Sphinx, _what: str, name: str, _object: object, _options: object, lines: list[str]) -> None:
+    """After napoleon."""
+    lines[:] = plain.pop(name, lines)
+
+
 def tidy_signature(_app: Sphinx, _what: str, _name: str, _object: object, _options: object, arguments: str | None,
                    returns: str | None) -> tuple[str | None, str | None]:  # fmt: skip
     """A signature of the compiled module as one would write it: no `self`, no long ways to say `int`."""
@@ -142,7 +162,7 @@ def prepare_page(app: Sphinx, page: str, source: list[str]) -> None:
     folder = Path(page).parent
 
     def of_readme(link: re.Match[str]) -> str:
-        return f"]({link[1]}index.md" if (DOCS / folder / link[1] / "..").resolve() == DOCS else link[0]
+        return f"]({link[1]}index.md" if (DOCS / folder / link[1]).resolve() == DOCS else link[0]
 
     source[0] = re.sub(r"\]\(((?:\.\./)*)\.\./README\.md", of_readme, source[0])
     if page == RULES:
@@ -165,8 +185,11 @@ def clause(page: str, citation: str) -> nodes.Node:
     return addnodes.pending_xref("", nodes.inline("", citation), **target)
 
 
-def link_clauses(app: Sphinx, document: nodes.document) -> None:
-    """A citation in a text, such as [S-21], leads to its clause."""
+def link_citations(app: Sphinx, document: nodes.document) -> None:
+    """A citation in a text, such as [S-21], leads to its clause, and `list` in a signature to no member of that name."""
+    for link in list(document.findall(addnodes.pending_xref)):
+        if link.get("refdomain") == "py" and hasattr(builtins, link["reftarget"]):
+            link.replace_self(link.children)
     for text in list(document.findall(nodes.Text)):
         if any(isinstance(above, (nodes.title, nodes.reference, nodes.literal_block, nodes.FixedTextElement)) for above in parents(text)):
             continue
@@ -180,5 +203,7 @@ def setup(app: Sphinx) -> None:
     app.add_directive("header", Header)
     app.connect("config-inited", read_headers)
     app.connect("autodoc-process-signature", tidy_signature)
+    app.connect("autodoc-process-docstring", keep_plain, priority=400)
+    app.connect("autodoc-process-docstring", restore_plain, priority=600)
     app.connect("source-read", prepare_page)
-    app.connect("doctree-read", link_clauses)
+    app.connect("doctree-read", link_citations)
