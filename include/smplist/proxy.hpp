@@ -26,7 +26,7 @@ class password_reference {
   }
 
 #if defined(__cpp_exceptions)
-  /// \throws parse_exception, without the text
+  /// \throws parse_exception without the text
   [[nodiscard]] static password_reference parse(std::string_view text) { return try_parse(text).value(); }
 #endif
 

@@ -13,8 +13,8 @@ from xml.etree import ElementTree
 
 import pandas  # type: ignore[import-untyped]
 import polars
-import pyarrow  # type: ignore[import-untyped]
-import pyarrow.parquet  # type: ignore[import-untyped]
+import pyarrow
+import pyarrow.parquet
 import pytest
 import smplist
 from conftest import ROOT
