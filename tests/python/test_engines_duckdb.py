@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import smplist
 from engine_rows import PARTS, acme, assert_same, says_without, table
-from smplist.engines._question import FUNCTIONS
 from smplist.engines.duckdb import register, register_intervals, to_intervals
 
 duckdb = pytest.importorskip("duckdb")
@@ -50,7 +49,8 @@ def test_agrees_with_one_process(con: Any, service: str) -> None:
     expected = rows.expected(service)
     register(con, rows.compiled, service=service)
     for given in ("", f", '{service}'"):
-        calls = ", ".join(f"{name}(ip{given}) AS {part}" for name, part in FUNCTIONS.items())
+        names = {"outcome": "smplist_outcome", "list": "smplist_list", "source": "smplist_first"}
+        calls = ", ".join(f"{name}(ip{given}) AS {part}" for part, name in names.items())
         found = con.sql(f"SELECT {calls} FROM t").to_arrow_table()
         for part in PARTS:
             assert_same(found[part], expected[part])
