@@ -56,9 +56,9 @@ def map_ipv4(policy: Policy, by: str = "list", *, service: str = "file_reputatio
     Parameters
     ----------
     by
-        `list`: the custom list that decides about an address, whether or not a source of it can be asked; `source`: the source asked first, or those that a random order draws it
-        from; `survivability`: the fewest failures of sources, hosts or proxies that leave nothing. For internal clients that
-        have the one address.
+        `list`: the custom list that decides about an address, whether or not a source of it can be asked; `source`: the source
+        asked first, or those that a random order draws it from; `survivability`: the fewest failures of sources, hosts or
+        proxies that leave nothing. For internal clients that have the one address.
     service
         For `source` and `survivability`: `file_reputation` or `web_reputation`.
     within

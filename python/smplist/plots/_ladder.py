@@ -44,7 +44,7 @@ class _Part(NamedTuple):
     """A stage with its attempts, numbered through, and what it leaves out."""
 
     stage: str
-    list: str
+    name: str
     order: str | None
     steps: list[tuple[int, Attempt]]  # the first 40 of the plan
     more: list[Attempt]
@@ -82,7 +82,7 @@ def draw(plan: Plan, availability: Mapping[str, str]) -> Picture:
     sheet = Sheet(
         _STEP + _LEFT_OUT + 3 * MARGIN, 47 + 28 + down + 66 + 22 * (not plan.attempts), f"{_service(plan)}: {who}", _why(data)
     )
-    y = sheet.top + 6
+    y = float(sheet.top + 6)
     for part in parts:
         y = _part(sheet, part, y, first, availability)
     _end(sheet, plan, y)
@@ -123,7 +123,7 @@ def _part(sheet: Sheet, part: _Part, y: float, first: Attempt | None, availabili
     tall = max(_height_of_steps(part), _height_of_ignored(part)) + 28
     sheet.box(MARGIN, y, 5, tall - 4, style)
     order = {"random": ", in a random order of this client's own", "ordered": ", in the order written"}.get(part.order or "", "")
-    name = label(part.list)
+    name = label(part.name)
     said = words.capitalize() if part.stage != "custom_list" else f"Custom list {name}"
     sheet.text(MARGIN + 14, y + 11, fit(said + order, _STEP - 14, 9.5, True), 9.5, bold=True)
     step = y + 22

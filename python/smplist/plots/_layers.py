@@ -47,7 +47,7 @@ class Row(NamedTuple):
 
     style: Style
     words: str
-    count: int
+    addresses: int
 
 
 def check_word(what: str, word: str, known: tuple[str, ...]) -> str:

@@ -41,7 +41,9 @@ def part_of(report: Load, service: str | None, population: str | None) -> dict[s
         if service in (None, part["service"]) and population in (None, part["population"]):
             return part
     has = sorted({f"{part['service']} of {part['population']}" for part in parts})
-    raise ValueError(f"the report has no {service or 'service'} of {population or 'anybody'}; it has: {', '.join(has) or 'nothing'}")
+    raise ValueError(
+        f"the report has no {service or 'service'} of {population or 'anybody'}; it has: {', '.join(has) or 'nothing'}"
+    )
 
 
 def _share(value: Mapping[str, str]) -> Fraction:
@@ -74,7 +76,9 @@ def draw(report: Load, service: str | None, population: str | None) -> Picture:
     tall = 26.0 if two else 18.0
     clients = counted(int(Fraction(part["clients"])), *NOUNS[part["population"]])
     where = f", {part['location']}" if part["location"] else ""
-    subtitle = [f"{service_words(part['service']).capitalize()}, {clients}{where}: the share of the clients that ask a source first."]
+    subtitle = [
+        f"{service_words(part['service']).capitalize()}, {clients}{where}: the share of the clients that ask a source first."
+    ]
     if down:
         shown = ", ".join(map(label, down[:4])) + (f" and {len(down) - 4} more" if len(down) > 4 else "")
         subtitle.append(f"Down: {shown}.")

@@ -67,7 +67,7 @@ def draw(layer: Layer, within: AddressRange, order: int, title: str, note: str) 
     sheet.box(view.left, view.top, across * scale, height * scale, Style("none"), edge="#6B6B6B", line=0.8)
     taken, lines = _addresses(sheet, view, cells, styles)
     _names(sheet, view, layer, styles, taken)
-    numbers = [(row.style, row.words, count(row.count)) for row in rows]
+    numbers = [(row.style, row.words, count(row.addresses)) for row in rows]
     sheet.legend(view.left + across * scale + MARGIN, sheet.top, _LEGEND, layer.legend, numbers, "addresses")
     bottom = view.top + height * scale + 14
     several = " A cell with several answers shows the one of most addresses." if size > 1 else ""
@@ -88,7 +88,7 @@ def _closer(layer: Layer, length: int) -> str:
     total = sum(weights.values())
     if not total or weights[most] * 2 < total or len(weights) > 64:
         return ""
-    return f"{weights[most] * 100 // total} % of what is not grey is in {most}.0.0.0/8: draw it with within=\"{most}.0.0.0/8\"."
+    return f'{weights[most] * 100 // total} % of what is not grey is in {most}.0.0.0/8: draw it with within="{most}.0.0.0/8".'
 
 
 def _pixels(cells: Grid, styles: dict[int, Style]) -> Any:
@@ -142,7 +142,9 @@ def _addresses(sheet: Sheet, view: _Map, cells: Grid, styles: dict[int, Style]) 
         corners.append((x + 1.5, y + size + 0.5, text))
     sheet.line(xs, ys, "#9A9A9A", 0.4)
     for x, y, text in corners:
-        under = {_style_at(view, cells, styles, x + part * width(text, size), y - up) for part in (0.1, 0.5, 0.9) for up in (1, 4)}
+        under = {
+            _style_at(view, cells, styles, x + part * width(text, size), y - up) for part in (0.1, 0.5, 0.9) for up in (1, 4)
+        }
         style = under.pop()
         if under:
             sheet.veil(x - 1, y - size * 0.85, width(text, size) + 2, size * 1.1)

@@ -73,7 +73,7 @@ def draw(layer: Layer, chosen: list[tuple[int, int, int]], within: AddressRange,
     for one in placed:
         _segment(sheet, one, layer, styles[one.run.key], scale, tall)
     _starts(sheet, placed, tall)
-    numbers = [(row.style, row.words, count(row.count)) for row in rows]
+    numbers = [(row.style, row.words, count(row.addresses)) for row in rows]
     sheet.legend(legend, sheet.top, _LEGEND, layer.legend, numbers, "addresses")
     bottom = sheet.top + down + 14
     if not runs:

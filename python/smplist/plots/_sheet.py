@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import IO, Any
 
@@ -23,34 +23,27 @@ from smplist.plots._styles import FAINT, HATCHES, INK, LINE, PAPER, Style
 
 DPI = 144
 MARGIN = 24.0
-_RC: dict[str, Any] = {
+# what pictures have other than matplotlib's own defaults
+_RC: dict[Any, Any] = {
     "font.family": ["DejaVu Sans", "sans-serif"],
     "font.sans-serif": ["DejaVu Sans"],
-    "text.usetex": False,
     "text.parse_math": False,
     "text.hinting": "none",
-    "text.antialiased": True,
-    "path.simplify": True,
-    "path.sketch": None,
-    "path.effects": [],
-    "patch.antialiased": True,
     "hatch.linewidth": 0.8,
     "image.composite_image": False,
-    "savefig.bbox": None,
-    "savefig.transparent": False,
     "savefig.facecolor": PAPER,
-    "savefig.dpi": "figure",
     "svg.fonttype": "none",
     "svg.hashsalt": "smplist",
-    "svg.id": None,
-    "svg.image_inline": True,
 }
-_RC = {key: value for key, value in _RC.items() if key in matplotlib.rcParams}
 
 
-def settings() -> AbstractContextManager[None]:
-    """The settings in which a picture is made: `with settings(): ...`."""
-    return matplotlib.rc_context(_RC)
+@contextmanager
+def settings() -> Iterator[None]:
+    """The settings in which a picture is made and drawn, whatever the user's are; those come back afterwards."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_RC)
+        yield
 
 
 class Picture(Figure):

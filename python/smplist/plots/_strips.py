@@ -112,9 +112,10 @@ def draw(old: Policy, new: Policy, by: str, service: str, resolved: Mapping[str,
     styles, legend = looks(list(keys), counts)
     kinds = [kind for kind in CHANGES if any(region.kind == kind for row in shown for region in row.regions)]
     subtitle = [
-        f"{service_words(service).capitalize()}: {many(len(rows), 'run')} of addresses with another answer, each to a scale of its own, "
-        "with a little of what is around it, faded.",
-        "The upper strip is the old policy, the lower one the new; between them the kind of change. Internal clients with one address.",
+        f"{service_words(service).capitalize()}: {many(len(rows), 'run')} of addresses with another answer, "
+        "each to a scale of its own, with a little of what is around it, faded.",
+        "The upper strip is the old policy, the lower one the new; between them the kind of change. "
+        "Internal clients with one address.",
     ]
     down = max(len(shown) * _ROW, 40 + 15 * (len(legend) + len(kinds)) + 40, 60)
     sheet = Sheet(_STRIP + 34 + _LEGEND + 3 * MARGIN, 47 + 28 + down + 44, title, subtitle)
