@@ -9,6 +9,7 @@ Nothing is fetched, neither while it is built nor while it is read.
 from __future__ import annotations
 
 import builtins
+import functools
 import re
 import shutil
 import subprocess
@@ -40,6 +41,7 @@ extensions = ["myst_parser", "breathe", "sphinx.ext.autodoc", "sphinx.ext.napole
 source_suffix = {".md": "markdown"}
 default_role = "code"  # `so` in a docstring is what it is in Markdown
 
+napoleon_use_rtype = False  # what is returned is a sentence here, no type
 myst_heading_anchors = 6  # headings have the anchors that code hosts give them
 breathe_default_project = "smplist"
 cpp_maximum_signature_line_length = 100
@@ -75,6 +77,7 @@ class HeaderPart(NamedTuple):
     name: str
 
 
+@functools.cache
 def compound(file: Path) -> ElementTree.Element:
     """What a file of doxygen is about."""
     return ElementTree.parse(file).getroot()[0]
@@ -116,7 +119,7 @@ class Header(SphinxDirective):
         header = self.arguments[0]
         file = next(one for one in map(compound, xml.glob("*_8hpp.xml")) if place(one)[0] == header)
         said = (file.find(f"{length}description") for length in ("brief", "detailed"))
-        lines = [" ".join("".join(text.itertext()) for text in said if text is not None), ""]
+        lines = [" ".join(" ".join("".join(text.itertext()).split()) for text in said if text is not None), ""]
         for part in parts(xml, header):
             options = [":members:", ":undoc-members:"] if part.kind in ("class", "struct") else []
             lines += [f"```{{doxygen{part.kind}}} {part.name}", *options, "```", ""]
@@ -191,11 +194,16 @@ def link_citations(app: Sphinx, document: nodes.document) -> None:
         if link.get("refdomain") == "py" and hasattr(builtins, link["reftarget"]):
             link.replace_self(link.children)
     for text in list(document.findall(nodes.Text)):
-        if any(isinstance(above, (nodes.title, nodes.reference, nodes.literal_block, nodes.FixedTextElement)) for above in parents(text)):
+        if any(
+            isinstance(above, (nodes.title, nodes.reference, nodes.literal_block, nodes.FixedTextElement))
+            for above in parents(text)
+        ):
             continue
         pieces = CITATION.split(text.astext())
         if len(pieces) > 1:
-            text.parent.replace(text, [clause(app.env.docname, piece) if CITATION.fullmatch(piece) else nodes.Text(piece) for piece in pieces])
+            text.parent.replace(
+                text, [clause(app.env.docname, piece) if CITATION.fullmatch(piece) else nodes.Text(piece) for piece in pieces]
+            )
 
 
 def setup(app: Sphinx) -> None:
