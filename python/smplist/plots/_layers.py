@@ -91,12 +91,16 @@ def of_policy(policy: Policy, family: str, by: str, service: str, resolved: Mapp
     of_list = names[by](policy, cut, family, service, resolved)
     keys = _Keys()
     rest = keys.number(SPECIAL_KEY, lambda: SPECIAL_KEY)
-    runs: list[tuple[int, int, int]] = []
+    pieces = cut.pieces(family)
     known: dict[str | None, int] = {}
-    for place, name, usable in cut.pieces(family):
+    for _, name, usable in pieces:
         if usable and name not in known:
             known[name] = keys.number(of_list(name), lambda name=name: of_list(name))  # type: ignore[misc]
-        runs.append((int(place.first), int(place.last), known[name] if usable else rest))
+    # pieces are ascending and without a gap
+    firsts = [int.from_bytes(place.first.packed, "big") for place, _, _ in pieces]
+    lasts = [*(first - 1 for first in firsts[1:]), (1 << (32 if family == "ipv4" else 128)) - 1]
+    numbers = [known[name] if usable else rest for _, name, usable in pieces]
+    runs = list(zip(firsts, lasts, numbers, strict=True))
     titles = {
         "list": ("the list of each address", "list"),
         "source": (f"the source asked first, {service_words(service)}", "asked first"),

@@ -20,6 +20,7 @@ _SIDE = 512.0  # points
 _PIXELS = 1024
 _LEGEND = 236.0
 _MOST_NAMES = 200
+_MOST_BLOCKS = 64
 
 
 class _Map(NamedTuple):
@@ -82,11 +83,13 @@ def _closer(layer: Layer, length: int) -> str:
     weights: dict[int, int] = {}
     for first, last, key in layer.runs if length == 0 else ():
         if layer.keys[key].style not in (NONE, SPECIAL):
+            if len(weights) > _MOST_BLOCKS:
+                return ""
             for block in range(first >> 24, (last >> 24) + 1):
                 weights[block] = weights.get(block, 0) + min(last, (block + 1 << 24) - 1) - max(first, block << 24) + 1
     most = max(weights, key=lambda block: (weights[block], -block), default=0)
     total = sum(weights.values())
-    if not total or weights[most] * 2 < total or len(weights) > 64:
+    if not total or weights[most] * 2 < total or len(weights) > _MOST_BLOCKS:
         return ""
     return f'{weights[most] * 100 // total} % of what is not grey is in {most}.0.0.0/8: draw it with within="{most}.0.0.0/8".'
 
@@ -111,7 +114,8 @@ def _pixels(cells: Grid, styles: dict[int, Style]) -> Any:
         keys = np.repeat(np.repeat(cells.keys, zoom, axis=0), zoom, axis=1)
         border[1:] |= keys[1:] != keys[:-1]
         border[:, 1:] |= keys[:, 1:] != keys[:, :-1]
-        image = np.where(border[..., None], (image * 0.6).astype(np.uint8), image)
+        darker = 0.6 if border.mean() < 0.15 else 0.85  # where lines are dense, they would be all that is seen
+        image = np.where(border[..., None], (image * darker).astype(np.uint8), image)
     return image.astype(np.uint8)
 
 
