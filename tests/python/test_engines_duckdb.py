@@ -66,8 +66,12 @@ def test_a_service_for_every_row(con: Any) -> None:
     expected = [alone[smplist.Service(s)][i] if s else None for i, s in enumerate(services)]
     assert expected[0] != expected[1] and expected[5] is not None
     assert con.sql("SELECT smplist_first(ip, service) FROM t").fetchall() == [(one,) for one in expected]
-    with pytest.raises(duckdb.Error, match="unknown word 'mail'; expected one of"):
-        con.sql("SELECT smplist_first(ip, 'mail') FROM t").fetchall()
+    con.execute("CREATE TYPE words AS ENUM ('10.2.0.0', 'bogus', '8.8.8.8', 'file_reputation', 'web_reputation')")
+    assert con.sql("SELECT smplist_first(ip::words, service::words) FROM t").fetchall() == [(one,) for one in expected]
+    assert con.sql("SELECT smplist_first(ip, NULL) FROM t").fetchall() == [(None,)] * 6
+    for wrong in ("mail", ""):
+        with pytest.raises(duckdb.Error, match=f"unknown word '{wrong}'; expected one of"):
+            con.sql(f"SELECT smplist_first(ip, '{wrong}') FROM t").fetchall()
     with pytest.raises(duckdb.Error, match="an address and a service are wanted, not 3 arguments"):
         con.sql("SELECT smplist_first(ip, service, 1) FROM t").fetchall()
 

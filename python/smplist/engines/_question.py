@@ -31,7 +31,7 @@ class Question:
         """The answers of the core; `service` takes the place of the question's own."""
         return compiled.evaluate_many(
             column,
-            service or self.service,
+            self.service if service is None else service,
             keys=keys,
             availability=self.availability,
             location=self.location,
@@ -70,7 +70,7 @@ def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any
     Returns
     -------
     pyarrow.Array
-        Texts as long as `column`; null where there is no answer.
+        Texts as long as `column`, or a dictionary of them; null where there is no answer.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any
     import pyarrow.compute as pc
 
     def ask(rows: Any, service: str) -> Any:
-        return texts(question.ask(compiled, rows, service=service), part)
+        return pa.array(getattr(question.ask(compiled, rows, service=service), part))
 
     if more:
         raise ValueError(f"an address and a service are wanted, not {2 + len(more)} arguments")
@@ -91,11 +91,14 @@ def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any
         return pa.nulls(len(column), pa.utf8())
     if services is None:
         return ask(column, question.service)
+    services = services.cast(pa.utf8())
     found = pc.unique(services).to_pylist()
     if len(found) == 1 and found[0] is not None:
         return ask(column, found[0])
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     out = pa.nulls(len(column), pa.utf8())
-    for service in filter(None, found):
+    for service in (one for one in found if one is not None):
         asked = pc.if_else(pc.equal(services, service), column, pa.scalar(None, column.type))
-        out = pc.coalesce(out, ask(asked, service))
+        out = pc.coalesce(out, ask(asked, service).cast(pa.utf8()))
     return out

@@ -163,7 +163,7 @@ def _function(question: Question, carried: Carried, part: str) -> Any:
         compiled = _open(carried)
         for columns in batches:
             given = columns if isinstance(columns, tuple) else (columns,)  # one column comes alone
-            yield part_of(question, compiled, part, *given)
+            yield part_of(question, compiled, part, *given).cast(pa.utf8())  # Spark knows no dictionaries
 
     # Spark tells functions of columns from functions of batches by these
     answer.__annotations__ = {"batches": Iterator[tuple[pa.Array, ...]], "return": Iterator[pa.Array]}
