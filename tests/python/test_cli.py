@@ -7,7 +7,6 @@ import csv
 import hashlib
 import json
 import os
-import pty
 import resource
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 import smplist
 from conftest import ROOT, Run
+from terminal import in_terminal
 
 POLICY = """\
 schema: smplist/1
@@ -393,22 +393,8 @@ def test_progress_is_for_terminals(tmp_path: Path, policy: Path, colour: dict[st
     """A count on a terminal, and nothing with NO_COLOR."""
     clients = tmp_path / "c.csv"
     clients.write_text("addresses\n" + "10.0.0.1\n" * 60_000, encoding="utf-8")
-    ours, theirs = pty.openpty()
-    words = ["evaluate", str(policy), str(clients), "-o", str(tmp_path / "out.csv")]
-    ended = subprocess.run([sys.executable, "-m", "smplist", *words], stderr=theirs, timeout=120, env=os.environ | colour)
-    os.close(theirs)
-    said = b""
-    while True:
-        try:
-            piece = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not piece:
-            break
-        said += piece
-    os.close(ours)
-    assert ended.returncode == 0
-    assert (b"clients, " in said) == (not colour)
+    shown = in_terminal(["evaluate", policy, clients, "-o", tmp_path / "out.csv"], colour, "err")
+    assert ("clients, " in shown) == (not colour)
 
 
 def test_a_full_disk_leaves_nothing(run: Run, tmp_path: Path, policy: Path) -> None:
