@@ -17,7 +17,9 @@ from smplist.cli._complete import TYPES
 from terminal import Shell, environment
 
 # values that only their user knows, or that are a KEY=VALUE, behind which shells put a blank
-FREE = {"addresses", "address", "client_id", "gateways", "reached", "where", "within", "intended", "today", "probability", "expect"}
+FREE = {
+    "addresses", "address", "client_id", "id", "gateways", "reached", "where", "within", "intended", "today", "probability", "expect",
+}  # fmt: skip
 
 
 @pytest.fixture
