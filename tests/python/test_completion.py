@@ -18,7 +18,8 @@ from terminal import Shell, environment
 
 # values that only their user knows, or that are a KEY=VALUE, behind which shells put a blank
 FREE = {
-    "addresses", "address", "client_id", "id", "gateways", "reached", "where", "within", "intended", "today", "probability", "expect",
+    "addresses", "address", "client_id", "id", "gateways", "gateway", "reached", "where", "within", "intended", "today",
+    "probability", "expect",
 }  # fmt: skip
 
 
