@@ -56,6 +56,8 @@ void bind_answer(py::module_& m) {
 
 void bind_partition_class(py::module_& m) {
   py::class_<partition> cls(m, "Partition", "Every answer of a policy, and who gets it. Immutable.");
+  def_table(cls, "smplist.analysis.partition", "Pieces",
+            "A pandas table: the columns, and outcome, asked_first, attempts; needs the extra `frame`.");
   cls.def_property_readonly("policy", &partition::policy, "What was cut.")
       .def_property_readonly(
           "resolved",
@@ -65,16 +67,6 @@ void bind_partition_class(py::module_& m) {
             return out;
           },
           "The families of hosts that were given as facts. [S-12]")
-      .def(
-          "to_frame",
-          [](const py::object& self) { return py::module_::import("smplist.analysis.partition").attr("to_frame")(self); },
-          "A pandas table: the columns, and outcome, asked_first, attempts; needs the extra `frame`.")
-      .def(
-          "__arrow_c_stream__",
-          [](const py::object& self, const py::object& /*requested_schema*/) {
-            return py::module_::import("smplist.analysis.partition").attr("to_arrow")(self);
-          },
-          "requested_schema"_a = py::none(), "The Arrow C stream interface: the same table.")
       .def("_repr_html_", &to_html)
       .def(
           "certificate",

@@ -93,15 +93,8 @@ void bind_plan_class(py::module_& m) {
         return value_or_raise(read_plan(*tree));
       },
       "text"_a, "From the JSON of a plan.\n\nRaises\n------\nPolicyError\n    If it is not one.");
-  cls.def(
-         "to_frame", [](const py::object& self) { return py::module_::import("smplist.analysis.steps").attr("to_frame")(self); },
-         "A pandas table: one row per attempt, in order, then one per source that is left out; needs the extra `frame`.")
-      .def(
-          "__arrow_c_stream__",
-          [](const py::object& self, const py::object& /*requested_schema*/) {
-            return py::module_::import("smplist.analysis.steps").attr("to_arrow")(self);
-          },
-          "requested_schema"_a = py::none(), "The Arrow C stream interface: the same table.");
+  def_table(cls, "smplist.analysis.steps", "Steps",
+            "A pandas table: one row per attempt, in order, then one per source that is left out; needs the extra `frame`.");
   cls.def_readonly("revision", &plan::revision, "The policy's revision. [S-82]")
       .def_readonly("service", &plan::service, "What is asked for.")
       .def_readonly("location", &plan::location, "Where the client is. [S-30]")

@@ -15,6 +15,20 @@ namespace smplist::python {
   return py::module_::import("smplist._html").attr("render")(self);
 }
 
+/// An answer as a table: the frame and the Arrow stream of the report that Python makes of it.
+template <class Class>
+void def_table(Class& cls, const char* module, const char* report, const char* doc) {
+  const auto table = [module, report](const py::object& self) { return py::module_::import(module).attr(report)(self); };
+  cls.def(
+         "to_frame", [table](const py::object& self) { return table(self).attr("to_frame")(); }, doc)
+      .def(
+          "__arrow_c_stream__",
+          [table](const py::object& self, const py::object& /*requested_schema*/) {
+            return table(self).attr("__arrow_c_stream__")();
+          },
+          "requested_schema"_a = py::none(), "The Arrow C stream interface: the same table.");
+}
+
 /// For values that are their canonical text.
 template <class T>
 void def_text_value(py::class_<T>& cls, const char* type_name) {

@@ -65,16 +65,6 @@ class Pieces(Report):
         return "\n".join(lines) + "\n"
 
 
-def to_frame(partition: Partition) -> Any:
-    """A pandas table of `Pieces`."""
-    return Pieces(partition).to_frame()
-
-
-def to_arrow(partition: Partition) -> Any:
-    """The same as an Arrow stream."""
-    return Pieces(partition).__arrow_c_stream__()
-
-
 def _summary(answer: dict[str, Any]) -> dict[str, Any]:
     """The outcome, the sources of which one is asked first, and the number of attempts."""
     return {

@@ -38,13 +38,3 @@ class Steps(Report):
     def to_text(self) -> str:
         """The plan in words."""
         return self._text
-
-
-def to_frame(plan: Plan) -> Any:
-    """A pandas table of `Steps`."""
-    return Steps(plan).to_frame()
-
-
-def to_arrow(plan: Plan) -> Any:
-    """The same as an Arrow stream."""
-    return Steps(plan).__arrow_c_stream__()
