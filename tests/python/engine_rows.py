@@ -66,6 +66,17 @@ def table(count: int = COUNT) -> Table:
     return Table(acme().compile(), column, pa.array([f"pc-{i}" if i % 3 else None for i in range(count)], pa.utf8()))
 
 
+def other_questions(rows: Table) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """A location, an epoch and an availability as arguments, each with its answers about files: other ones than without."""
+    plain = rows.expected("file_reputation")
+    down = {acme().sources["sps-manila"].identity("file_reputation"): "down"}
+    questions: list[dict[str, Any]] = [{"location": "external"}, {"epoch": 3}, {"availability": down}]
+    for asked in questions:
+        expected = rows.expected("file_reputation", **asked)
+        assert expected["source"] != plain["source"], asked
+        yield asked, expected
+
+
 def assert_same(given: Any, expected: Any) -> None:
     """Two columns of pyarrow are the same texts and nulls, whatever they lie in."""
     import pyarrow as pa

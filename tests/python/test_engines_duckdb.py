@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import smplist
-from engine_rows import PARTS, acme, assert_same, says_without, table
+from engine_rows import PARTS, acme, assert_same, other_questions, says_without, table
 from smplist.engines.duckdb import register, register_intervals, to_intervals
 
 duckdb = pytest.importorskip("duckdb")
@@ -100,13 +100,8 @@ def test_the_question_of_the_connection_reaches_the_core(con: Any) -> None:
     """Location, epoch and availability; a later call replaces an earlier one."""
     rows = table(20_000)
     con.register("t", pa.table({"ip": rows.column}))
-    plain = rows.expected("file_reputation")
-    down = {acme().sources["sps-manila"].identity("file_reputation"): "down"}
-    asked: dict[str, Any] = {"location": "external", "epoch": 3, "availability": down}
-    for name, value in asked.items():
-        expected = rows.expected("file_reputation", **{name: value})
-        assert expected["source"] != plain["source"], name
-        register(con, rows.compiled, **{name: value})
+    for asked, expected in other_questions(rows):
+        register(con, rows.compiled, **asked)
         assert_same(con.sql("SELECT smplist_first(ip) AS s FROM t").to_arrow_table()["s"], expected["source"])
     with pytest.raises(ValueError, match="unknown word 'moon'"):
         register(con, rows.compiled, location="moon")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import smplist
-from engine_rows import PARTS, acme, assert_same, says_without, table
+from engine_rows import PARTS, acme, assert_same, other_questions, says_without, table
 
 pl = pytest.importorskip("polars")
 pytest.importorskip("pyarrow")
@@ -49,12 +49,8 @@ def test_keys_and_the_rest_of_the_question_reach_the_core(frame: Any) -> None:
     """Ids of clients as an expression or a name, location, epoch and availability: each changes answers, to those of the core."""
     rows = table()
     plain = rows.expected("file_reputation")
-    down = {acme().sources["sps-manila"].identity("file_reputation"): "down"}
-    asked: dict[str, Any] = {"location": "external", "epoch": 3, "availability": down}
-    for name, value in asked.items():
-        expected = rows.expected("file_reputation", **{name: value})
-        assert expected["source"] != plain["source"], name
-        found = frame.select(ip().first(rows.compiled, "file_reputation", **{name: value}))
+    for asked, expected in other_questions(rows):
+        found = frame.select(ip().first(rows.compiled, "file_reputation", **asked))
         assert_same(found["ip"].to_arrow(), expected["source"])
     expected = rows.expected("file_reputation", keys=rows.keys)
     assert expected["source"] != plain["source"]

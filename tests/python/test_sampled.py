@@ -190,10 +190,10 @@ class OfSurvivability:
 
     def asks(self, one: Drawn, down: list[str]) -> bool:
         """Does a client reach anything when those are down?"""
-        policy = self.without.setdefault(tuple(sorted(down)), self.policy)
-        if policy is self.policy:
-            policy = self.without[tuple(sorted(down))] = self.policy.what_if(down=down)
-        return bool(policy.evaluate(one.client, one.service).attempts)
+        key = tuple(sorted(down))
+        if key not in self.without:
+            self.without[key] = self.policy.what_if(down=down)
+        return bool(self.without[key].evaluate(one.client, one.service).attempts)
 
     def check(self, one: Drawn) -> bool:
         """Is it as the analysis says?"""
