@@ -100,7 +100,7 @@ def _policy(value: Any) -> Markup:
 def _partition(value: Any) -> Markup:
     from smplist.analysis.partition import Pieces
 
-    return Markup(Pieces(value)._repr_html_())
+    return Pieces(value)._markup()
 
 
 def _answers(value: Any) -> Markup:

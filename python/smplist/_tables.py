@@ -7,9 +7,10 @@ which is a Python int in pandas and decimal text in Arrow, for no number type of
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from smplist._extras import need
 
 _DTYPES = {"text": "string", "integer": "Int64", "flag": "boolean", "count": "object"}
 TYPES = tuple(_DTYPES)
@@ -22,10 +23,7 @@ def column_type(types: Mapping[str, str], column: str) -> str:
 
 def to_frame(columns: Sequence[str], types: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Any:
     """A pandas table with one dtype for each type: string, Int64, boolean and object."""
-    try:
-        pandas = importlib.import_module("pandas")
-    except ImportError as error:
-        raise ImportError("to_frame needs pandas: pip install smplist[frame]") from error
+    pandas = need("pandas", "to_frame", "frame")
     made = {c: pandas.Series([row[c] for row in rows], dtype=_DTYPES[column_type(types, c)]) for c in columns}
     return pandas.DataFrame(made, columns=list(columns))
 

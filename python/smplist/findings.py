@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any, ClassVar, overload
 from urllib.parse import quote
 
-from smplist import _tables
 from smplist._core import Document, Finding, Policy, Proxy, __version__, lint_rules
+from smplist.analysis.report import Report, many
 
 BASELINE_SCHEMA = "smplist-baseline/1"
 _SARIF_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _OTHERS_MAY = 0o077  # read, write or run, group and others
 
 
-class Findings:
+class Findings(Report):
     """What lint finds, rule by rule. It has an order, positions and a length, equals a list of the same findings, and is a table.
 
     No `Sequence` by its base: programs that read tables would take it for a column.
@@ -31,8 +31,10 @@ class Findings:
         "suppressed",
     )  # fmt: skip
     types: ClassVar[Mapping[str, str]] = {"addresses": "count", "different_outcome": "flag", "regions": "integer"}
+    shown: ClassVar[tuple[str, ...]] = ("severity", "rule", "list", "text", "fix")
 
     def __init__(self, found: Iterable[Finding]) -> None:
+        super().__init__({})
         self._found = tuple(found)
 
     @overload
@@ -58,15 +60,12 @@ class Findings:
         count = Counter(one.rule for one in self._found)
         return f"Findings({', '.join(f'{n} {rule}' for rule, n in count.items())})"
 
-    def __str__(self) -> str:
-        return self.to_text()
-
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each finding; `regions` counts the runs of addresses that it is about."""
         own = [c for c in self.columns if c != "regions"]
         return [{**{c: getattr(one, c) for c in own}, "regions": one.region_count} for one in self]
 
-    def to_dict(self) -> list[Any]:
+    def to_dict(self) -> list[Any]:  # type: ignore[override]
         """The findings as JSON has them."""
         return [one.to_dict() for one in self]
 
@@ -80,21 +79,8 @@ class Findings:
             return "no findings"
         return "\n".join(f"{one.severity} {one.rule}: {one.text}" + (f"\n  do: {one.fix}" if one.fix else "") for one in self)
 
-    def to_frame(self) -> Any:
-        """The rows as a pandas table; needs the extra `frame`."""
-        return _tables.to_frame(self.columns, self.types, self.rows())
-
-    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
-        """The rows as an Arrow stream; needs no library."""
-        return _tables.to_arrow(self.columns, self.types, self.rows())
-
-    def _repr_html_(self) -> str:
-        from smplist._html import element, table  # not at start-up
-
-        shown = ["severity", "rule", "list", "text", "fix"]
-        cells = [["" if row[c] is None else row[c] for c in shown] for row in self.rows()]
-        count = f"{len(self):,} finding{'' if len(self) == 1 else 's'}"
-        return element("div", element("p", element("b", count)), table(shown, cells))
+    def _title(self) -> str:
+        return many(len(self), "finding")
 
 
 def _proxies(policy: Policy) -> list[tuple[str, str, Proxy]]:

@@ -85,9 +85,13 @@ class Diff(Report):
     @cached_property
     def _data(self) -> dict[str, Any]:  # type: ignore[override]
         """Made when it is asked for: a diff of a large policy has a million regions."""
+        return self._with(list(self.regions()))
+
+    def _with(self, regions: list[dict[str, Any]]) -> dict[str, Any]:
+        """The data with these regions, in the order of the command line's JSON."""
         rest = self._rest
         data = {key: rest[key] for key in ("equal", "textually_equal", "old", "new")}
-        data["regions"] = list(self.regions())
+        data["regions"] = regions
         data.update((key, rest[key]) for key in rest if key not in data)
         return data
 
@@ -122,10 +126,7 @@ class Diff(Report):
 
     def beginning(self, most: int) -> tuple[dict[str, Any], int]:
         """The data with at most so many regions, and how many are left out: there may be a million."""
-        data = {key: self._rest[key] for key in ("equal", "textually_equal", "old", "new")}
-        data["regions"] = json.loads(self._found.regions_json(0, most))
-        data.update((key, self._rest[key]) for key in self._rest if key not in data)
-        return data, max(0, self._found.region_count - most)
+        return self._with(json.loads(self._found.regions_json(0, most))), max(0, self._found.region_count - most)
 
     def to_json(self) -> str:
         """The report as one line of JSON."""

@@ -35,7 +35,8 @@ def _rational(value: Fraction | None) -> dict[str, str] | None:
     return None if value is None else {"numerator": str(value.numerator), "denominator": str(value.denominator)}
 
 
-def _fraction(value: Mapping[str, str]) -> Fraction:
+def fraction(value: Mapping[str, str]) -> Fraction:
+    """A rational number of a report."""
     return Fraction(int(value["numerator"]), int(value["denominator"]))
 
 
@@ -196,7 +197,7 @@ class Load(Report):
         out = []
         for part in self._data["parts"]:
             for row in [*part["sources"], {"source": None, **part["nothing"]}]:
-                shares = {key: row[key] and str(_fraction(row[key])) for key in ("before", "after", "expected", "second_choice")}
+                shares = {key: row[key] and str(fraction(row[key])) for key in ("before", "after", "expected", "second_choice")}
                 out.append({"service": part["service"], "population": part["population"], "source": row["source"], **shares})
         return out
 
@@ -204,19 +205,19 @@ class Load(Report):
         """The share of each source, None being nothing; `when` is `before`, `after`, `expected` or `second_choice`."""
         part = self._part(service, population)
         rows = [*part["sources"], {"source": None, **part["nothing"]}]
-        return {row["source"]: _fraction(row[when]) for row in rows if row[when] is not None}
+        return {row["source"]: fraction(row[when]) for row in rows if row[when] is not None}
 
     def cascade(self, service: str, population: str | None = None) -> dict[str, dict[str | None, Fraction]]:
         """Of each source that gets load: where it goes if that source fails too, None being nowhere."""
         return {
-            row["source"]: {to["source"]: _fraction(to["share"]) for to in row["to"]}
+            row["source"]: {to["source"]: fraction(to["share"]) for to in row["to"]}
             for row in self._part(service, population)["cascade"]
         }
 
     @property
     def cut_off(self) -> bool:
         """Whether some clients reach nothing after the failures."""
-        return any(_fraction(part["nothing"]["after"]) > 0 for part in self._data["parts"])
+        return any(fraction(part["nothing"]["after"]) > 0 for part in self._data["parts"])
 
     def _part(self, service: str, population: str | None) -> dict[str, Any]:
         for part in self._data["parts"]:
@@ -241,7 +242,7 @@ class Load(Report):
         )
         lines.append(f"{head}  {'2nd choice':>10}")
         for row in [*part["sources"][:_SHOWN], {"source": "nothing", **part["nothing"]}]:
-            shares = {key: percent(_fraction(row[key])) for key in ("before", "after", "expected", "second_choice") if row[key]}
+            shares = {key: percent(fraction(row[key])) for key in ("before", "after", "expected", "second_choice") if row[key]}
             if row["source"] == "nothing" and set(shares.values()) == {"0 %"}:
                 continue
             line = f"  {row['source']:{width}}  {shares['before']:>9}" + (f"  -> {shares['after']:>9}" if down else "")
@@ -254,8 +255,8 @@ class Load(Report):
     def _verdict(self, part: dict[str, Any]) -> str:
         number = counted(int(Fraction(part["clients"])), *NOUNS[part["population"]])
         where = f"{part['service'].replace('_', ' ')}, {number}{', ' + part['location'] if part['location'] else ''}"
-        rows = [(row["source"], _fraction(row["after"]), _fraction(row["second_choice"])) for row in part["sources"]]
-        nothing = _fraction(part["nothing"]["after"])
+        rows = [(row["source"], fraction(row["after"]), fraction(row["second_choice"])) for row in part["sources"]]
+        nothing = fraction(part["nothing"]["after"])
         after = f" with {', '.join(self._data['down'])} down" if self._data["down"] else ""
         cut_off = f"{percent(nothing)} reach nothing" if nothing else ""
         if not any(share for _, share, _ in rows):
@@ -271,37 +272,37 @@ class Load(Report):
         lines = ["", "  if one more fails, its clients go to"]
         width = max(len(row["source"]) for row in rows)
         for row in rows[:12]:
-            goes = [f"{to['source'] or 'nothing'} {percent(_fraction(to['share']))}" for to in row["to"]]
+            goes = [f"{to['source'] or 'nothing'} {percent(fraction(to['share']))}" for to in row["to"]]
             more = f" and {len(goes) - 4} more" if len(goes) > 4 else ""
             lines.append(f"    {row['source']:{width}}  {', '.join(goes[:4])}{more}")
         if len(rows) > 12:
             lines.append(f"    and {counted(len(rows) - 12, 'source')} more (--format json has them all)")
-        second = max(part["sources"], key=lambda row: _fraction(row["second_choice"]))
-        if _fraction(second["second_choice"]):
+        second = max(part["sources"], key=lambda row: fraction(row["second_choice"]))
+        if fraction(second["second_choice"]):
             peak, by = self._peak(part, second["source"])
             lines.append(
-                f"  {second['source']} is the second choice of most, {percent(_fraction(second['second_choice']))}: size it for "
+                f"  {second['source']} is the second choice of most, {percent(fraction(second['second_choice']))}: size it for "
                 f"{percent(peak)}, its load without {by}"
             )
         return lines
 
     def _peak(self, part: dict[str, Any], source: str) -> tuple[Fraction, str]:
         """The most that a source gets when one other fails, and which."""
-        own = next(_fraction(row["after"]) for row in part["sources"] if row["source"] == source)
-        gains = [(_fraction(to["share"]), row["source"]) for row in part["cascade"] for to in row["to"] if to["source"] == source]
+        own = next(fraction(row["after"]) for row in part["sources"] if row["source"] == source)
+        gains = [(fraction(to["share"]), row["source"]) for row in part["cascade"] for to in row["to"] if to["source"] == source]
         gain, by = max(gains, key=lambda one: one[0])
         return own + gain, by
 
     def _availability_lines(self, part: dict[str, Any]) -> list[str]:
         if part["availability"] is None:
             return []
-        lines = ["", f"  reaches something with probability {_decimals(_fraction(part['availability']))}; the worst off:"]
+        lines = ["", f"  reaches something with probability {_decimals(fraction(part['availability']))}; the worst off:"]
         for row in part["groups"][:8]:
             names = ["no list" if name is None else name for name in row["lists"]]
             who = ", ".join(names[:4]) + (f" and {len(names) - 4} more lists" if len(names) > 4 else "")
             where = f"{row['first']}-{row['last']}" if row["first"] else ""
             text = f"{who} ({where})" if who and where else who or where or counted(int(Fraction(row["clients"])), "client")
-            lines.append(f"    {_decimals(_fraction(row['availability']))}  {text}")
+            lines.append(f"    {_decimals(fraction(row['availability']))}  {text}")
         return lines
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import ipaddress
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -13,7 +12,7 @@ from typing import Any, ClassVar
 from smplist import _core
 from smplist._core import Address, AddressRange, Policy
 from smplist._errors import ParseError, PolicyError
-from smplist.analysis.report import SERVICES, Progress, Report, asks, many, replay
+from smplist.analysis.report import SERVICES, Progress, Report, address_of, asks, many, replay
 from smplist.analysis.verify import read_expectations
 
 Document = dict[str, Any]
@@ -131,8 +130,7 @@ def _moved(end: Address, by: int) -> Address | None:
     value = int(end) + by
     if not 0 <= value <= last:
         return None
-    packed = value.to_bytes(4 if end.family == "ipv4" else 16, "big")
-    return Address(ipaddress.ip_address(packed))
+    return address_of(end.family, value)
 
 
 def _range_ends(ranges: list[str], pointer: str, name: str) -> Iterator[_Mutation]:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from smplist._core import Client
+    from smplist._core import Address, Client
     from smplist._html import Markup
 
 SERVICES = ("file_reputation", "web_reputation")
@@ -30,6 +30,8 @@ class Report:
     """The columns of `rows()` and `to_frame()`, in order."""
     types: ClassVar[Mapping[str, str]] = {}
     """Those that are not text: `integer`, `flag` or `count`."""
+    shown: ClassVar[tuple[str, ...]] = ()
+    """The columns of the HTML, if it has not all."""
 
     def __init__(self, data: dict[str, Any]) -> None:
         self._data = data
@@ -111,9 +113,9 @@ class Report:
     def _markup(self) -> Markup:
         from smplist._html import MAX_ROWS, element, table
 
-        rows = self.each_row()
-        cells = [["" if row[c] is None else row[c] for c in self.columns] for row in islice(rows, MAX_ROWS)]
-        whole = table(list(self.columns), cells, sum(1 for _ in rows))
+        rows, shown = self.each_row(), self.shown or self.columns
+        cells = [["" if row[c] is None else row[c] for c in shown] for row in islice(rows, MAX_ROWS)]
+        whole = table(list(shown), cells, sum(1 for _ in rows))
         return element("div", element("p", element("b", self._title())), whole)
 
     def _title(self) -> str:
@@ -158,6 +160,15 @@ _MARKDOWN = str.maketrans(
 def markdown(text: str) -> str:
     """Text in a cell of Markdown: nothing in it is markup."""
     return text.translate(_MARKDOWN)
+
+
+def address_of(family: str, number: int) -> Address:
+    """The address of a family that is so many behind its lowest."""
+    from ipaddress import ip_address
+
+    from smplist._core import Address
+
+    return Address(ip_address(number.to_bytes(4 if family == "ipv4" else 16, "big")))
 
 
 def range_text(first: str, last: str) -> str:

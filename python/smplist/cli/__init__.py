@@ -152,6 +152,16 @@ def report_text(report: Any, form: str) -> str:
     return text.rstrip("\n") + "\n"
 
 
+def write_file(path: str, content: str | bytes) -> None:
+    """A file, whole or not at all; what cannot be written ends the program with the reason."""
+    from smplist.files import write_whole
+
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        fail(f"smplist: cannot write {path}: {error.strerror or error}")
+
+
 def echo_report(report: Any, form: str) -> None:
     """A report on standard output; CSV row by row, as there may be millions."""
     if form == "csv":

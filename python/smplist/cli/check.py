@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from smplist.analysis.report import Report, many
-from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, echo_report, fail, open_document
+from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, echo_report, fail, open_document, write_file
 from smplist.cli._options import REPORT, format_option
 from smplist.cli._terminal import Progress
 
@@ -87,13 +87,9 @@ def _known(baseline: str | None, rows: list[dict[str, Any]]) -> None:
 
 
 def _write_baseline(path: str, rows: list[dict[str, Any]]) -> None:
-    from smplist.files import write_whole
     from smplist.findings import baseline_text
 
-    try:
-        write_whole(path, baseline_text(rows))
-    except OSError as error:
-        fail(f"smplist: cannot write {path}: {error.strerror or error}")
+    write_file(path, baseline_text(rows))
     click.echo(f"smplist: wrote {many(len(rows), 'finding')} into {path}", err=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import click
 
-from smplist.cli import fail, load_policy
+from smplist.cli import fail, load_policy, write_file
 
 
 @click.command()
@@ -23,8 +23,5 @@ def command(policy: str, output: str) -> None:
     if same_file(policy, output):
         fail(f"smplist: {output} is the policy itself; write to another file")
     compiled = load_policy(policy).compile()
-    try:
-        compiled.save(output)
-    except OSError as error:
-        fail(f"smplist: cannot write {output}: {error.strerror or error}")
+    write_file(output, compiled.to_bytes())
     click.echo(f"{output}: {len(compiled)} bytes, {compiled.classes} classes, {compiled.revision}", err=True)

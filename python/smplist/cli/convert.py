@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from smplist.cli import fail, load_policy
+from smplist.cli import fail, load_policy, write_file
 
 
 @click.command()
@@ -25,7 +25,7 @@ def command(source: str, target: str, into: str | None) -> None:
     Example: smplist convert ranges.csv new.yaml --into policy.yaml
     """
     from smplist import PolicyError
-    from smplist.files import form_of, import_ranges, same_file, to_yaml, write_whole
+    from smplist.files import form_of, import_ranges, same_file, to_yaml
 
     form = form_of(target)
     if form is None and target != "-":
@@ -47,7 +47,4 @@ def command(source: str, target: str, into: str | None) -> None:
     if target == "-":
         click.echo(text, nl=False)
         return
-    try:
-        write_whole(target, text)
-    except OSError as error:
-        fail(f"smplist: cannot write {target}: {error.strerror or error}")
+    write_file(target, text)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from smplist.analysis.report import SERVICES
-from smplist.cli import check_down, fail, load_policy
+from smplist.cli import check_down, fail, load_policy, write_file
 
 _FORMS = (".png", ".svg")
 _POPULATIONS = ("ipv4", "ipv6", "dual")
@@ -22,33 +22,26 @@ def _fallen(policy: Any, down: tuple[str, ...]) -> Any:
     return policy.what_if(down=down) if down else policy
 
 
-def _pair(policies: list[Any], given: dict[str, Any]) -> list[Any]:
-    """The old and the new policy; failures hit the new one."""
-    return [policies[0], _fallen(policies[-1], given.pop("down", ()))]
+def _of_one(name: str) -> Callable[[list[Any], dict[str, Any]], Any]:
+    """What `smplist.plots` draws of a policy after failures."""
+
+    def draw(policies: list[Any], given: dict[str, Any]) -> Any:
+        from smplist import plots
+
+        return getattr(plots, name)(_fallen(policies[0], given.pop("down", ())), **given)
+
+    return draw
 
 
-def _map(policies: list[Any], given: dict[str, Any]) -> Any:
-    from smplist import plots
+def _of_two(name: str) -> Callable[[list[Any], dict[str, Any]], Any]:
+    """What it draws of an old and a new policy; failures hit the new one."""
 
-    return plots.map_ipv4(_fallen(policies[0], given.pop("down", ())), **given)
+    def draw(policies: list[Any], given: dict[str, Any]) -> Any:
+        from smplist import plots
 
+        return getattr(plots, name)(policies[0], _fallen(policies[-1], given.pop("down", ())), **given)
 
-def _map6(policies: list[Any], given: dict[str, Any]) -> Any:
-    from smplist import plots
-
-    return plots.map_ipv6(_fallen(policies[0], given.pop("down", ())), **given)
-
-
-def _diff(policies: list[Any], given: dict[str, Any]) -> Any:
-    from smplist import plots
-
-    return plots.map_diff(*_pair(policies, given), **given)
-
-
-def _strips(policies: list[Any], given: dict[str, Any]) -> Any:
-    from smplist import plots
-
-    return plots.strips(*_pair(policies, given), **given)
+    return draw
 
 
 def _load(policies: list[Any], given: dict[str, Any]) -> Any:
@@ -86,10 +79,10 @@ class _Kind(NamedTuple):
 
 
 KINDS = {
-    "map": _Kind(_map, ("by", "service", "within", "down")),
-    "map6": _Kind(_map6, ("by", "service", "within", "down")),
-    "diff": _Kind(_diff, ("service", "family", "within", "down"), two=True),
-    "strips": _Kind(_strips, ("by", "service", "down"), two=True),
+    "map": _Kind(_of_one("map_ipv4"), ("by", "service", "within", "down")),
+    "map6": _Kind(_of_one("map_ipv6"), ("by", "service", "within", "down")),
+    "diff": _Kind(_of_two("map_diff"), ("service", "family", "within", "down"), two=True),
+    "strips": _Kind(_of_two("strips"), ("by", "service", "down"), two=True),
     "load": _Kind(_load, ("population", "clients", "counts", "location", "service", "down")),
     "ladder": _Kind(_ladder, ("address", "id", "location", "gateway", "reached", "service", "down")),
 }
@@ -107,7 +100,7 @@ KINDS = {
 @click.option("--down", multiple=True, metavar="FAILURE",
               help="What has failed: SOURCE[/SERVICE], host:NAME or proxy:HOST:PORT; may stand several times.")  # fmt: skip
 @click.option("--population", type=click.Choice(_POPULATIONS), help="load: every address, or pair, is a client; ipv4 without it.")
-@click.option("--clients", metavar="FILE", help="load: a file of clients as for evaluate, CSV or NDJSON.")
+@click.option("--clients", metavar="FILE", help="load: a file of clients as for evaluate.")
 @click.option("--counts", metavar="FILE", help="load: CSV of head counts: range,clients and if need be stack,location.")
 @click.option("--address", multiple=True, metavar="A", help="ladder: an address of the client; may stand several times.")
 @click.option("--id", metavar="ID", help="ladder: the client's id; it keys random orders.")
@@ -193,11 +186,5 @@ def _one_line(error: ValueError) -> str:
 
 def write(figure: Any, output: str, size: int | None) -> None:
     """A picture into a file, whole or not at all."""
-    from smplist.files import write_whole
-
     dpi = None if size is None else (size + 0.01) / figure.get_figwidth()  # never a pixel less
-    content = figure.to_bytes(Path(output).suffix[1:].lower(), dpi)
-    try:
-        write_whole(output, content)
-    except OSError as error:
-        fail(f"smplist: cannot write {output}: {error.strerror or error}")
+    write_file(output, figure.to_bytes(Path(output).suffix[1:].lower(), dpi))

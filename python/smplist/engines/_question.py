@@ -13,11 +13,6 @@ PARTS = ("outcome", "list", "source")
 FUNCTIONS = {"smplist_list": "list", "smplist_first": "source", "smplist_outcome": "outcome"}  # of SQL
 
 
-def compiled_of(policy: Policy | CompiledPolicy) -> CompiledPolicy:
-    """The policy, compiled if it is not yet."""
-    return policy.compile() if isinstance(policy, Policy) else policy
-
-
 @dataclass(frozen=True)
 class Question:
     """What is asked about every row, without the policy: it travels to workers by itself."""
@@ -38,16 +33,20 @@ class Question:
             epoch=self.epoch,
         )
 
-    def checked(self, compiled: CompiledPolicy) -> Question:
-        """Itself: a wrong word is refused here, before any row is asked.
 
-        Raises
-        ------
-        ValueError
-            If the service, the location or an availability is none.
-        """
-        self.ask(compiled, ())
-        return self
+def prepare(policy: Policy | CompiledPolicy, service: str, location: str, epoch: int,
+            availability: Mapping[str, str] | None) -> tuple[CompiledPolicy, Question]:  # fmt: skip
+    """The policy, compiled if it is not yet, and what it is asked: a wrong word is refused here, before any row is asked.
+
+    Raises
+    ------
+    ValueError
+        If the service, the location or an availability is none.
+    """
+    compiled = policy.compile() if isinstance(policy, Policy) else policy
+    question = Question(service, location, epoch, availability or {})
+    question.ask(compiled, ())
+    return compiled, question
 
 
 def texts(answers: Answers, part: str) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from smplist._core import CompiledPolicy, Policy
 from smplist._extras import need
-from smplist.engines._question import FUNCTIONS, Question, compiled_of, part_of, texts
+from smplist.engines._question import FUNCTIONS, Question, part_of, prepare, texts
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,8 +54,7 @@ def register(
     """
     duckdb = need("duckdb", "smplist.engines.duckdb.register", "duckdb")
     need("pyarrow", "smplist.engines.duckdb.register", "duckdb")
-    compiled = compiled_of(policy)
-    question = Question(service, location, epoch, availability or {}).checked(compiled)
+    compiled, question = prepare(policy, service, location, epoch, availability)
     for name, part in FUNCTIONS.items():
         _replace(duckdb, con, name, _function(question, compiled, part))
 

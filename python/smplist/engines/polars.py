@@ -16,7 +16,7 @@ from typing import Any
 
 from smplist._core import Answers, CompiledPolicy, Policy
 from smplist._extras import need
-from smplist.engines._question import PARTS, Question, compiled_of
+from smplist.engines._question import PARTS, prepare
 
 need("polars", "smplist.engines.polars", "polars")
 
@@ -65,8 +65,7 @@ class Smplist:
         epoch: int = 0,
         availability: Mapping[str, str] | None = None,
     ) -> pl.Expr:
-        compiled = compiled_of(policy)
-        question = Question(service, location, epoch, availability or {}).checked(compiled)
+        compiled, question = prepare(policy, service, location, epoch, availability)
 
         def answer(columns: Sequence[pl.Series]) -> pl.Series:
             name = columns[0].name

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from smplist._core import CompiledPolicy, Policy
 from smplist._extras import need
-from smplist.engines._question import FUNCTIONS, PARTS, Question, compiled_of, part_of, texts
+from smplist.engines._question import FUNCTIONS, PARTS, Question, part_of, prepare, texts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -65,8 +65,7 @@ def evaluate(
     _need_all("evaluate")
     from pyspark.sql.types import StringType, StructField, StructType
 
-    compiled = compiled_of(policy)
-    question = Question(service, location, epoch, availability or {}).checked(compiled)
+    compiled, question = prepare(policy, service, location, epoch, availability)
     names = [prefix + part for part in PARTS]
     _check(df, column, keys, names)
     at, key_at = df.columns.index(column), None if keys is None else df.columns.index(keys)
@@ -110,8 +109,7 @@ def register(
     functions = importlib.import_module("pyspark.sql.functions")
     if not hasattr(functions, "arrow_udf"):
         raise ImportError("smplist.engines.spark.register needs pyspark 4.1 or newer: pip install smplist[spark]")
-    compiled = compiled_of(policy)
-    question = Question(service, location, epoch, availability or {}).checked(compiled)
+    compiled, question = prepare(policy, service, location, epoch, availability)
     carried = _carry(spark, compiled)
     for name, part in FUNCTIONS.items():
         spark.udf.register(name, functions.arrow_udf(_function(question, carried, part), "string"))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from smplist._core import AddressRange, Plan, Policy
+from smplist._extras import need
 from smplist.analysis.report import SERVICES
 
 if TYPE_CHECKING:
@@ -26,10 +27,7 @@ Resolved = Mapping[str, Iterable[str]]
 
 def _part(name: str, asks: str) -> Any:
     """A module that draws; the error of a machine without matplotlib says what to do."""
-    try:
-        importlib.import_module("matplotlib")
-    except ImportError as error:
-        raise ImportError(f"{asks} needs matplotlib: pip install smplist[plot]") from error
+    need("matplotlib", asks, "plot")
     return importlib.import_module(f"smplist.plots.{name}")
 
 

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from smplist._core import Address, AddressRange, Family, Location, Partition, Policy, RangeSet
 from smplist.analysis.diff import diff
-from smplist.analysis.report import SERVICES, asked_first
+from smplist.analysis.report import SERVICES, address_of, asked_first
 from smplist.analysis.survivability import survivability
 from smplist.plots._styles import CHANGES, FAILURES, NAMED, NEVER, NONE, OTHERS, RANKED, SPECIAL, Style
 from smplist.plots._text import label
@@ -182,8 +181,7 @@ def inside(layer: Layer, mentioned: RangeSet, within: AddressRange) -> list[tupl
 
 
 def _range(first: int, last: int, like: AddressRange) -> AddressRange:
-    packed = 4 if like.family == Family.IPV4 else 16
-    return AddressRange.from_ends(*(Address(ip_address(n.to_bytes(packed, "big"))) for n in (first, last)))
+    return AddressRange.from_ends(address_of(like.family, first), address_of(like.family, last))
 
 
 def looks(keys: list[Key], counts: Mapping[int, int]) -> tuple[dict[int, Style], list[Row]]:

@@ -3,11 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from smplist.analysis.load import NOUNS, Load, percent
+from smplist.analysis.load import NOUNS, Load, fraction, percent
 from smplist.analysis.report import many
 from smplist.analysis.survivability import counted
 from smplist.plots._layers import service_words
@@ -46,15 +45,12 @@ def part_of(report: Load, service: str | None, population: str | None) -> dict[s
     )
 
 
-def _share(value: Mapping[str, str]) -> Fraction:
-    return Fraction(int(value["numerator"]), int(value["denominator"]))
-
-
 def _bars(part: dict[str, Any], down: list[str]) -> list[_Bar]:
     """The largest, then the others together, then nothing."""
     gone = {text.partition("/")[0] for text in down}
     found = [
-        _Bar(row["source"], _share(row["before"]), _share(row["after"]), AFTER, row["source"] in gone) for row in part["sources"]
+        _Bar(row["source"], fraction(row["before"]), fraction(row["after"]), AFTER, row["source"] in gone)
+        for row in part["sources"]
     ]
     found.sort(key=lambda bar: (-max(bar.after, bar.before), bar.name))
     found = [bar for bar in found if bar.before or bar.after]
@@ -63,7 +59,7 @@ def _bars(part: dict[str, Any], down: list[str]) -> list[_Bar]:
     if rest := found[len(few) :]:
         sums = (sum((b.before for b in rest), Fraction(0)), sum((b.after for b in rest), Fraction(0)))
         bars.append(_Bar(f"{len(rest):,} others", *sums, OTHERS))
-    nothing = _Bar("reach nothing", _share(part["nothing"]["before"]), _share(part["nothing"]["after"]), BAD)
+    nothing = _Bar("reach nothing", fraction(part["nothing"]["before"]), fraction(part["nothing"]["after"]), BAD)
     return [*bars, nothing] if nothing.before or nothing.after else bars
 
 

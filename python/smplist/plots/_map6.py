@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from smplist._core import Address, AddressRange
+from smplist._core import AddressRange
 from smplist.analysis.diff import count
-from smplist.analysis.report import many, range_text
+from smplist.analysis.report import address_of, many, range_text
 from smplist.plots._layers import Layer, looks
 from smplist.plots._sheet import MARGIN, Picture, Sheet, fit, width
 from smplist.plots._styles import FAINT, LINE, Style
@@ -113,7 +113,7 @@ def _segment(sheet: Sheet, one: _Placed, layer: Layer, style: Style, scale: floa
     size, small = (8.5, 6.5) if tall > 30 else (7.0, 5.5) if tall > 18 else (5.0, 0.0)
     lines = [(fit(layer.keys[one.run.key].name, across - 5, size), size)]
     if tall > 25:
-        place = range_text(one_address(one.run.first), one_address(one.run.last))
+        place = range_text(*(str(address_of("ipv6", end)) for end in (one.run.first, one.run.last)))
         lines.append((_place(place, across - 6, small), small))
     lines = [(text, size) for text, size in lines if text]
     base = y + (tall - sum(size + 2 for _, size in lines)) / 2
@@ -122,11 +122,6 @@ def _segment(sheet: Sheet, one: _Placed, layer: Layer, style: Style, scale: floa
         if style.hatch:
             sheet.box(x + 2, base - size * 0.9, width(text, size) + 3, size * 1.2, Style(style.color))
         sheet.text(x + 3, base - 1, text, size, color=style.ink)
-
-
-def one_address(number: int) -> str:
-    """An IPv6 address from its number."""
-    return ":".join(f"{number >> shift & 0xFFFF:x}" for shift in range(112, -16, -16))
 
 
 def _place(text: str, room: float, size: float) -> str:
@@ -140,7 +135,7 @@ def _starts(sheet: Sheet, placed: list[_Placed], tall: float) -> None:
     for one in placed:
         y = sheet.top + one.line * (tall + 5)
         if before is None or before.line != one.line:
-            text = fit(str(Address(one_address(one.run.first))), _IN_LINE - 6, 7)
+            text = fit(str(address_of("ipv6", one.run.first)), _IN_LINE - 6, 7)
             sheet.text(MARGIN + _IN_LINE - 6, y + tall / 2 + 2.5, text, 7, color=FAINT, at="right")
         elif before.run.last + 1 != one.run.first:
             x = MARGIN + _IN_LINE + one.x - _GAP / 2

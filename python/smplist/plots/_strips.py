@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 
 from smplist._core import Address, Policy
 from smplist.analysis.diff import count, diff
-from smplist.analysis.report import many, range_text
+from smplist.analysis.report import address_of, many, range_text
 from smplist.plots._layers import Key, change_of, check_word, looks, of_policy, service_words
-from smplist.plots._map6 import one_address
 from smplist.plots._sheet import MARGIN, Picture, Sheet, fit, width
 from smplist.plots._styles import CHANGES, FAINT, INK, Style
 
@@ -172,7 +171,7 @@ def _row(sheet: Sheet, row: _Row, y: float, strips: tuple[_Strip, ...], styles: 
     """One run: what it is called, two strips, and the kinds of change between them."""
     low, high = row.window()
     left = MARGIN + 34
-    ends = [_address(row.family, end) for end in (row.first, row.last)]
+    ends = [str(address_of(row.family, end)) for end in (row.first, row.last)]
     place = fit(range_text(*ends), _STRIP - 140, 8.5, True)
     sheet.text(left, y + 9, place, 8.5, bold=True)
     size = f"{count(row.size)} address{'es' if row.size != 1 else ''}"
@@ -197,10 +196,6 @@ def _row(sheet: Sheet, row: _Row, y: float, strips: tuple[_Strip, ...], styles: 
             sheet.text((x + end) / 2, y + 14 + _TALL + _BETWEEN - 3, region.kind, 7, color=INK, at="center")
     for address in (row.first, row.last + 1):
         sheet.line((at(address),) * 2, (y + 12, y + 16 + 2 * _TALL + _BETWEEN), INK, 0.8)
-
-
-def _address(family: str, number: int) -> str:
-    return ".".join(str(number >> s & 255) for s in (24, 16, 8, 0)) if family == "ipv4" else str(Address(one_address(number)))
 
 
 def _piece(sheet: Sheet, x: float, end: float, y: float, style: Style, name: str) -> None:
