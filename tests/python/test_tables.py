@@ -85,8 +85,8 @@ def documented() -> dict[str, list[tuple[str, str]]]:
 
 
 def classes(of: type[Report]) -> set[type[Report]]:
-    """Those that are made, below one."""
-    found = {one for sub in of.__subclasses__() for one in ({sub} | classes(sub))}
+    """Those below one that a caller is given."""
+    found = {one for sub in of.__subclasses__() for one in ({sub} | classes(sub)) if not one.__name__.startswith("_")}
     return found - {Counterexample}
 
 
