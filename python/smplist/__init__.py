@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from smplist.analysis.blame import Blame, GitError, blame
     from smplist.analysis.compare import disjoint, equivalent, refines
     from smplist.analysis.diff import ChangeCheck, Diff, check_change, diff
+    from smplist.explorer import explore
 
 __all__ = [
     "Address",
@@ -127,6 +128,7 @@ __all__ = [
     "diff",
     "disjoint",
     "equivalent",
+    "explore",
     "get_cmake_dir",
     "get_include",
     "import_ranges",
@@ -143,6 +145,7 @@ _LATER = {
     **dict.fromkeys(("Blame", "GitError", "blame"), "smplist.analysis.blame"),
     **dict.fromkeys(("disjoint", "equivalent", "refines"), "smplist.analysis.compare"),
     **dict.fromkeys(("ChangeCheck", "Diff", "check_change", "diff"), "smplist.analysis.diff"),
+    "explore": "smplist.explorer",
 }
 
 

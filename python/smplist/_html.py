@@ -6,6 +6,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+from smplist._visible import visible
+
 MAX_ROWS = 200
 
 # nothing is fetched and nothing runs, whatever a name in a policy says
@@ -32,14 +34,14 @@ pre {{ font-size: 13px; overflow-x: auto; }}
 
 
 class Markup(str):
-    """Text that is HTML already; only `element` makes it."""
+    """Text that is HTML already; only `element` and `image` make it."""
 
     __slots__ = ()
 
 
 def element(tag: str, *children: object, style: str = "") -> Markup:
-    """An element with its children; everything that is not `Markup` is escaped."""
-    inside = "".join(child if isinstance(child, Markup) else escape(str(child)) for child in children)
+    """An element with its children; everything that is not `Markup` is escaped, and signs that hide are made visible."""
+    inside = "".join(child if isinstance(child, Markup) else escape(visible(str(child), "\n\t")) for child in children)
     return Markup(f"<{tag}{f' style={chr(34)}{escape(style)}{chr(34)}' if style else ''}>{inside}</{tag}>")
 
 
@@ -52,6 +54,13 @@ def table(columns: list[str], rows: list[list[object]], more: int = 0) -> Markup
     if rest:
         body.append(element("tr", element("td", f"and {rest:,} more")))
     return element("table", element("thead", head), element("tbody", *body))
+
+
+def image(png: bytes, words: str) -> Markup:
+    """A picture that needs no file; `words` are for who cannot see it."""
+    from base64 import b64encode
+
+    return Markup(f'<img alt="{escape(words)}" src="data:image/png;base64,{b64encode(png).decode()}" style="max-width:100%"/>')
 
 
 def text_of(text: str) -> Markup:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, overload
 from urllib.parse import quote
 
 from smplist._core import Document, Finding, Policy, Proxy, __version__, lint_rules
+from smplist._visible import visible
 from smplist.analysis.report import Report, many
 
 BASELINE_SCHEMA = "smplist-baseline/1"
@@ -203,7 +204,7 @@ def _sarif_result(row: dict[str, Any], index: dict[str, int]) -> dict[str, Any]:
         "ruleId": row["code"],
         "ruleIndex": index[row["code"]],
         "level": row["severity"],
-        "message": {"text": f"{row['reason']}; {row['advice']}"},
+        "message": {"text": visible(f"{row['reason']}; {row['advice']}")},
         "locations": [location],
     }
     if "fingerprint" in row:

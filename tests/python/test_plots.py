@@ -24,6 +24,7 @@ import numpy as np
 import pytest
 import smplist
 from conftest import ROOT, Run
+from hostile import HOSTILE, document, names_to_break
 from PIL import Image
 from smplist import plots
 from smplist.plots._hilbert import BITS, d2xy, grid, levels_of, rectangle
@@ -33,40 +34,11 @@ from smplist.plots._styles import CHANGES, NAMED, OTHERS
 from smplist.plots._text import label
 
 SVG = "{http://www.w3.org/2000/svg}"
-HOSTILE = [
-    "<script>alert(1)</script>", "a\"b'c&amp;", "x" * 255, "\u202egnp.exe", "$\\frac{1}{0}$", "$x", "a\u200fb\u2066c",
-    "\u65e5\u672c", "]]>", "--><svg onload=alert(1)>", "a  b", "\u05e9\u05dc\u05d5\u05dd", "\U000e0041tag",
-]  # fmt: skip
 
 
 def texts(svg: bytes) -> list[str]:
     """The texts of an SVG."""
     return ["".join(one.itertext()) for one in ElementTree.fromstring(svg).iter(f"{SVG}text")]
-
-
-def document(names: list[str], title: str = "Many") -> dict[str, Any]:
-    """A policy of lists with these names, each with a block of IPv4 and every other one with one of IPv6."""
-    dice = random.Random(len(names))
-    lists = []
-    for i, name in enumerate(names):
-        length = dice.choice([16, 18, 20, 22, 24])
-        first = (10 << 24 | dice.randrange(1 << 24)) >> (32 - length) << (32 - length)
-        ranges = [f"{'.'.join(str(first >> s & 255) for s in (24, 16, 8, 0))}/{length}"]
-        ranges += [f"2001:db8:{i:x}::/48"] if i % 2 else []
-        lists.append({"name": name, "ranges": ranges, "sources": [f"s{i % 50}", "spare"]})
-    sources = {
-        f"s{i}": {"host": f"s{i}.example", "families": ["ipv4", "ipv6"], "file_reputation": {"port": 443}} for i in range(50)
-    }
-    return {
-        "schema": "smplist/1",
-        "title": title,
-        "sources": sources | {"spare": {"host": "spare.example", "families": ["ipv4"], "file_reputation": {"port": 443}}},
-        "internal": {
-            "mode": "custom",
-            "standard": {"sources": ["spare"]},
-            "custom": {"fallback_to_standard": True, "lists": lists},
-        },
-    }
 
 
 @pytest.fixture(scope="module")
@@ -78,11 +50,7 @@ def many() -> smplist.Policy:
 @pytest.fixture(scope="module")
 def hostile() -> smplist.Policy:
     """A policy whose names are made to break pictures; its sources' too."""
-    data = document([*HOSTILE], "$T$<b>\u202e" + "y" * 10_000)
-    for i, name in enumerate(name for name in HOSTILE if not set("/;") & set(name)):
-        data["sources"][name] = {"host": f"h{i}.example", "families": ["ipv4"], "file_reputation": {"port": 443}}
-        data["internal"]["custom"]["lists"][i]["sources"] = [name, "s1"]
-    return smplist.Policy.from_dict(data)
+    return names_to_break()
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ def _print(form: str, rows: list[dict[str, Any]], hidden: list[dict[str, Any]], 
     elif form == "sarif":
         from smplist.findings import to_sarif
 
-        click.echo(json.dumps(to_sarif(rows + hidden), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(to_sarif(rows + hidden), indent=2))
     elif form == "json":
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:

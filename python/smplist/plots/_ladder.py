@@ -4,84 +4,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from smplist._core import Attempt, IgnoredSource, Plan
 from smplist.analysis.report import many
 from smplist.plots._layers import service_words
+from smplist.plots._rungs import MOST, STAGES, Part, end, heading, note, outcome, parts_of, route
 from smplist.plots._sheet import MARGIN, Picture, Sheet, fit, width, wrap
 from smplist.plots._styles import FAINT, INK, LINE, PAPER, Style
 from smplist.plots._text import label
 
 _STEP, _LEFT_OUT = 430.0, 306.0
 _TALL, _GAP = 40.0, 12.0
-_MOST = 40
-_STAGES = {
-    "custom_list": (Style("#0072B2"), "custom list"),
-    "standard_list": (Style("#E69F00"), "standard list"),
-    "fallback_standard": (Style("#E69F00"), "standard list, as the fallback"),
-    "network": (Style("#009E73"), "network"),
-}
 _FIRST = Style("#E3F1FA")
 _PLAIN = Style("#F6F6F6")
 _DOWN = Style("#E6E6E6")
 _END = Style("#FBE9DD")
-_OUTCOMES = {
-    "custom_list": "a custom list",
-    "standard_list": "the standard list",
-    "fallback_standard": "the standard list, as the fallback",
-    "network": "the network",
-    "none_reachable": "nobody can be reached",
-    "no_list": "no list",
-}
-_EXHAUSTED = {
-    "allow_and_rescan": "the file is flagged, allowed for now and scanned again on reconnect",
-    "local_lists_only": "local lists are all that is left",
-}
-
-
-class _Part(NamedTuple):
-    """A stage with its attempts, numbered through, and what it leaves out."""
-
-    stage: str
-    name: str
-    order: str | None
-    steps: list[tuple[int, Attempt]]  # the first 40 of the plan
-    more: list[Attempt]
-    ignored: list[IgnoredSource]
-
-
-def _parts(plan: Plan) -> list[_Part]:
-    """The stages in the order of the plan; those that have only what is left out stand where it does."""
-    found: dict[tuple[str, str], _Part] = {}
-    orders = {(str(s.stage), s.list): str(s.order) for s in plan.stages}
-    for stage in plan.stages:
-        found[str(stage.stage), stage.list] = _Part(str(stage.stage), stage.list, str(stage.order), [], [], [])
-    for one in plan.ignored:
-        key = (str(one.stage), one.list)
-        found.setdefault(key, _Part(*key, orders.get(key), [], [], [])).ignored.append(one)
-    for number, attempt in enumerate(plan.attempts, 1):
-        key = (str(attempt.stage), attempt.list)
-        part = found.setdefault(key, _Part(*key, orders.get(key), [], [], []))
-        if number <= _MOST:
-            part.steps.append((number, attempt))
-        else:
-            part.more.append(attempt)
-    order = list(_STAGES)
-    return sorted(found.values(), key=lambda part: order.index(part.stage))
 
 
 def draw(plan: Plan, availability: Mapping[str, str]) -> Picture:
     """The ladder of a plan."""
     first = plan.first_available(availability) if availability else (plan.attempts[0] if plan.attempts else None)
-    parts = _parts(plan)
+    parts = parts_of(plan)
     down = sum(max(_height_of_steps(part), _height_of_ignored(part)) + 34 for part in parts)
     data = plan.to_dict()
     client = data["client"]
     who = label(client["id"] or "") or ", ".join(client["addresses"][:3]) or "a client without address"
-    sheet = Sheet(
-        _STEP + _LEFT_OUT + 3 * MARGIN, 47 + 28 + down + 66 + 22 * (not plan.attempts), f"{_service(plan)}: {who}", _why(data)
-    )
+    title = f"{service_words(str(plan.service)).capitalize()}: {who}"
+    sheet = Sheet(_STEP + _LEFT_OUT + 3 * MARGIN, 47 + 28 + down + 66 + 22 * (not plan.attempts), title, _why(plan, data))
     y = float(sheet.top + 6)
     for part in parts:
         y = _part(sheet, part, y, first, availability)
@@ -89,23 +39,19 @@ def draw(plan: Plan, availability: Mapping[str, str]) -> Picture:
     return sheet.figure
 
 
-def _service(plan: Plan) -> str:
-    return service_words(str(plan.service)).capitalize()
-
-
-def _why(data: dict[str, Any]) -> list[str]:
+def _why(plan: Plan, data: dict[str, Any]) -> list[str]:
     """Location, outcome and the list that decides."""
     decided = data["decided_by"]
     addresses = ", ".join(data["client"]["addresses"][:4])
     more = len(data["client"]["addresses"]) - 4
-    first = f"{data['location'].capitalize()}; {_OUTCOMES[data['outcome']]}; {addresses or 'no address'}"
+    first = f"{outcome(plan)}; {addresses or 'no address'}"
     lines = [first + (f" and {more:,} more addresses" if more > 0 else "")]
     if decided:
         lines.append(f"{decided['address']} is in {decided['range']} of the list {label(decided['list'])}.")
     return lines
 
 
-def _height_of_steps(part: _Part) -> float:
+def _height_of_steps(part: Part) -> float:
     return len(part.steps) * (_TALL + _GAP) + (16 if part.more or not part.steps else 0)
 
 
@@ -113,19 +59,16 @@ def _left_out(one: IgnoredSource) -> list[str]:
     return wrap(label(one.text, 200), _LEFT_OUT - 16, 7.5, 3)
 
 
-def _height_of_ignored(part: _Part) -> float:
-    return sum(24 + 10 * len(_left_out(one)) for one in part.ignored[:_MOST]) + 4 + (14 if len(part.ignored) > _MOST else 0)
+def _height_of_ignored(part: Part) -> float:
+    return sum(24 + 10 * len(_left_out(one)) for one in part.ignored[:MOST]) + 4 + (14 if len(part.ignored) > MOST else 0)
 
 
-def _part(sheet: Sheet, part: _Part, y: float, first: Attempt | None, availability: Mapping[str, str]) -> float:
+def _part(sheet: Sheet, part: Part, y: float, first: Attempt | None, availability: Mapping[str, str]) -> float:
     """One stage; returns where the next begins."""
-    style, words = _STAGES[part.stage]
+    style, _ = STAGES[part.stage]
     tall = max(_height_of_steps(part), _height_of_ignored(part)) + 28
     sheet.box(MARGIN, y, 5, tall - 4, style)
-    order = {"random": ", in a random order of this client's own", "ordered": ", in the order written"}.get(part.order or "", "")
-    name = label(part.name)
-    said = words.capitalize() if part.stage != "custom_list" else f"Custom list {name}"
-    sheet.text(MARGIN + 14, y + 11, fit(said + order, _STEP - 14, 9.5, True), 9.5, bold=True)
+    sheet.text(MARGIN + 14, y + 11, fit(heading(part, label(part.name)), _STEP - 14, 9.5, True), 9.5, bold=True)
     step = y + 22
     if not part.steps and not part.more:
         sheet.text(MARGIN + 34, step + 10, "nobody of it can be asked", 8.5, color=FAINT)
@@ -145,34 +88,29 @@ def _step(sheet: Sheet, number: int, attempt: Attempt, y: float, asked: bool, do
     sheet.box(x, y, across, _TALL, _DOWN if down else _FIRST if asked else _PLAIN, edge="#0072B2" if asked else LINE,
               line=1.4 if asked else 0.7)  # fmt: skip
     sheet.text(MARGIN + 28, y + 15, str(number), 10, bold=True, at="right")
-    note = "down" if down else "asked first" if asked and number == 1 else "asked now" if asked else ""
-    room = across - 20 - width(note, 8, True)
+    said = note(number, asked, down)
+    room = across - 20 - width(said, 8, True)
     sheet.text(x + 8, y + 14, fit(label(attempt.source), room, 9.5, True), 9.5, bold=True, color=FAINT if down else INK)
-    sheet.text(x + across - 8, y + 14, note, 8, bold=True, at="right", color="#B34700" if down else "#005A8C")
+    sheet.text(x + across - 8, y + 14, said, 8, bold=True, at="right", color="#B34700" if down else "#005A8C")
     sheet.text(x + 8, y + 24.5, fit(label(attempt.url, 200), across - 16, 7.5), 7.5, color=FAINT)
-    families = " to ".join({"ipv4": "IPv4", "ipv6": "IPv6"}[str(f)] for f in dict.fromkeys(attempt.families))
-    route = f"through the proxy {label(attempt.via, 200)}" if attempt.via else "directly"
-    notes = "; ".join(str(n).replace("_", " ") for n in attempt.notes)
-    sheet.text(
-        x + 8, y + 34.5, fit(f"{route}, over {families}{f' ({notes})' if notes else ''}", across - 16, 7.5), 7.5, color=FAINT
-    )
+    sheet.text(x + 8, y + 34.5, fit(route(attempt, label(attempt.via or "", 200)), across - 16, 7.5), 7.5, color=FAINT)
 
 
-def _ignored(sheet: Sheet, part: _Part, y: float) -> None:
+def _ignored(sheet: Sheet, part: Part, y: float) -> None:
     """What a stage leaves out, beside it."""
     x = _STEP + 2 * MARGIN
     if part.ignored:
         sheet.text(x, y + 11, "left out, and why", 8.5, color=FAINT)
     y += 22
-    for one in part.ignored[:_MOST]:
+    for one in part.ignored[:MOST]:
         lines = _left_out(one)
         sheet.box(x, y, _LEFT_OUT, 18 + 10 * len(lines), Style(PAPER), edge="#B34700", line=0.8, dashed=True)
         sheet.text(x + 8, y + 12, fit(label(one.source), _LEFT_OUT - 16, 8.5, True), 8.5, bold=True)
         for i, line in enumerate(lines):
             sheet.text(x + 8, y + 22.5 + 10 * i, line, 7.5, color=FAINT)
         y += 24 + 10 * len(lines)
-    if len(part.ignored) > _MOST:
-        sheet.text(x, y + 8, f"and {len(part.ignored) - _MOST:,} more", 8, color=FAINT)
+    if len(part.ignored) > MOST:
+        sheet.text(x, y + 8, f"and {len(part.ignored) - MOST:,} more", 8, color=FAINT)
 
 
 def _end(sheet: Sheet, plan: Plan, y: float) -> None:
@@ -181,6 +119,5 @@ def _end(sheet: Sheet, plan: Plan, y: float) -> None:
         sheet.text(MARGIN + 14, y + 10, "Nobody is asked.", 9.5, bold=True)
         y += 22
     sheet.box(MARGIN, y, _STEP, 28, _END, edge="#B34700", line=0.8)
-    text = f"If nobody answers: {_EXHAUSTED[str(plan.exhausted)]}."
-    sheet.text(MARGIN + 10, y + 17, fit(text, _STEP - 20, 8.5), 8.5)
+    sheet.text(MARGIN + 10, y + 17, fit(end(plan), _STEP - 20, 8.5), 8.5)
     sheet.text(MARGIN, y + 48, f"Revision {plan.revision[:19]}.", 7.5, color=FAINT)

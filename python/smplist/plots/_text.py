@@ -8,9 +8,10 @@ from collections.abc import Container
 from functools import cache
 from itertools import accumulate
 
+from smplist._visible import HIDDEN, escape_of
+
 LONGEST = 40
-_HIDDEN = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Mn", "Me"))
-_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\\": "\\\\"}
+_HIDDEN = HIDDEN | {"Mn", "Me"}
 
 
 @cache
@@ -25,11 +26,8 @@ def _shown(sign: str) -> str:
     """A sign, or its escape if nobody would see it, if it would move its neighbours, or if the font does not have it."""
     if " " <= sign <= "~":
         return "\\\\" if sign == "\\" else sign
-    code = ord(sign)
-    hidden = unicodedata.category(sign) in _HIDDEN or sign.isspace() or code not in _glyphs()
-    if not hidden:
-        return sign
-    return _SHORT.get(sign) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}" if code < 65536 else f"\\U{code:08x}")
+    hidden = unicodedata.category(sign) in _HIDDEN or sign.isspace() or ord(sign) not in _glyphs()
+    return escape_of(sign) if hidden else sign
 
 
 def _signs(text: str) -> list[str]:

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: MIT
+"""What the explorer shows, as plain data: a question goes in, the ladder of one client and a map come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from smplist._core import Address, AddressRange, Client, Family, Plan, Policy
+from smplist._visible import visible
+from smplist.analysis.failures import availability
+from smplist.analysis.report import SERVICES, address_of
+from smplist.plots import _hilbert, _layers, _rungs
+from smplist.plots._styles import Style
+
+ORDER = 9
+BY = (*_layers.BY, "change")
+LOCATIONS = ("internal", "external")
+MOST_SOURCES = 200
+_DEFAULTS = {
+    "address": "", "location": "internal", "service": "file_reputation", "down": [],
+    "by": "source", "family": "ipv4", "within": "", "number": 0,
+}  # fmt: skip
+
+
+class Explored:
+    """A policy, the question asked of it, and the answer.
+
+    A question is a dictionary with the keys of `_DEFAULTS`; `number` tells the browser which one an answer is of, and `cell`, a
+    column and a row of the map, stands for the first address there.
+    """
+
+    def __init__(self, policy: Policy, question: Mapping[str, Any]) -> None:
+        self.policy = policy
+        self.question = self._checked(question)
+        self._layer = lru_cache(maxsize=8)(self._layer_of)
+        self._cells = lru_cache(maxsize=16)(self._cells_of)
+
+    def _checked(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """The question with everything in it, each part one that there is.
+
+        Raises
+        ------
+        ValueError
+            If it is none; the text says which part.
+        """
+        asked: dict[str, Any] = _DEFAULTS | {key: value for key, value in question.items() if key in _DEFAULTS}
+        for key, known in (("location", LOCATIONS), ("service", SERVICES), ("by", BY), ("family", ("ipv4", "ipv6"))):
+            _layers.check_word(key, str(asked[key]), known)
+        asked["down"] = sorted(set(map(str, asked["down"])))
+        asked["within"] = str(_layers.prefix_of(asked["within"] or None, asked["family"]))
+        availability(self.policy, asked["down"])
+        return asked
+
+    @property
+    def sources(self) -> list[dict[str, str]]:
+        """The sources that can be switched off, in the order of the policy."""
+        return [
+            {"name": name, "shown": visible(name), "words": _words_of(source)} for name, source in self.policy.sources.items()
+        ]
+
+    def ask(self, question: Mapping[str, Any]) -> None:
+        """Another question; the old one stays if it is none.
+
+        Raises
+        ------
+        ValueError
+            If something in it does not exist.
+        """
+        asked = dict(question)
+        if cell := asked.pop("cell", None):
+            asked["address"] = self._address_at(*cell)
+        if asked.get("family") != self.question["family"] and asked.get("within") == self.question["within"]:
+            asked["within"] = ""  # a prefix of the other family
+        self.question = self._checked(asked)
+
+    # one client -----------------------------------------------------------------------------------------------------------------
+
+    def plan(self) -> Plan | None:
+        """The plan of the client asked about; None without an address.
+
+        Raises
+        ------
+        ValueError
+            If the address is none.
+        """
+        asked = self.question
+        address = str(asked["address"]).strip()
+        if not address:
+            return None
+        found = Address.try_parse(address)
+        if not isinstance(found, Address):
+            raise ValueError(f"{found.message}; {found.advice}")
+        return self.policy.evaluate(Client([found], location=asked["location"]), asked["service"])
+
+    def answer(self) -> dict[str, Any]:
+        """The ladder of the client asked about; `error` says why there is none."""
+        asked = self.question
+        shown: dict[str, Any] = {"question": asked, "error": "", "text": "", "ladder": None}
+        try:
+            plan = self.plan()
+        except ValueError as error:
+            return shown | {"error": visible(str(error))}
+        if plan is None:
+            return shown
+        known = availability(self.policy, asked["down"])
+        return shown | {"text": visible(plan.explain(known), "\n"), "ladder": _ladder(plan, known)}
+
+    # the map --------------------------------------------------------------------------------------------------------------------
+
+    def map(self) -> tuple[dict[str, Any], bytes]:
+        """What the map shows, and its cells: a byte each, row by row, the number of a row of the legend; then a byte each that
+        is 1 where the list of the client decides.
+
+        IPv6 has no cells but a picture, `svg`.
+        """
+        asked = self.question
+        if asked["family"] == "ipv6":
+            return self._picture(), b""
+        by, down = asked["by"], tuple(asked["down"])
+        within = _layers.prefix_of(asked["within"], "ipv4")
+        first, length = int(within.first), _hilbert.BITS - (within.size.bit_length() - 1)
+        before, now = self._layer(by, asked["service"], ()), self._layer(by, asked["service"], down)
+        grid = self._cells(by, asked["service"], down, asked["within"])
+        was = self._cells(by, asked["service"], (), asked["within"])
+        rows, row_of = _legend(before, was.counts, now, grid.counts)
+        height, across = grid.keys.shape
+        frame = {
+            "width": across, "height": height, "rows": rows, "title": now.title, "legend": now.legend,
+            "blocks": _blocks(first, length, grid.levels), "spot": self._spot(within, grid.levels), "svg": "",
+            "cell": 1 << (_hilbert.BITS - 2 * grid.levels),
+        }  # fmt: skip
+        cells = np.array(row_of, dtype=np.uint8)[grid.keys]
+        return frame, cells.tobytes() + self._mask(grid.keys.shape).tobytes()
+
+    def _layer_of(self, by: str, service: str, down: tuple[str, ...]) -> _layers.Layer:
+        policy = self.policy.what_if(down=down) if down else self.policy
+        if by == "change":
+            return _layers.of_diff(self.policy, policy, "ipv4", service, {})
+        return _layers.of_policy(policy, "ipv4", by, service, {})
+
+    def _cells_of(self, by: str, service: str, down: tuple[str, ...], within: str) -> _hilbert.Grid:
+        layer = self._layer(by, service, down)
+        place = AddressRange(within)
+        length = _hilbert.BITS - (place.size.bit_length() - 1)
+        return _hilbert.grid(layer.runs, layer.rest, int(place.first), length, ORDER)
+
+    def _mask(self, shape: tuple[int, ...]) -> Any:
+        """1 where the list that decides about the client does."""
+        asked = self.question
+        try:
+            plan = self.plan()
+        except ValueError:
+            plan = None
+        if plan is None or plan.decided_by is None:
+            return np.zeros(shape, dtype=np.uint8)
+        keys = self._layer("list", asked["service"], ()).keys
+        number = next((i for i, key in enumerate(keys) if key.what == (plan.decided_by.list,)), -1)
+        return (self._cells("list", asked["service"], (), asked["within"]).keys == number).astype(np.uint8)
+
+    def _spot(self, within: AddressRange, levels: int) -> list[int] | None:
+        """Column and row of the client's cell, if it is on the map."""
+        found = Address.try_parse(str(self.question["address"]).strip())
+        if not isinstance(found, Address) or found.family != Family.IPV4 or found not in within:
+            return None
+        return list(_place(within, int(found), 2 * levels, levels)[:2])
+
+    def _address_at(self, column: object, row: object) -> str:
+        """The first address of a cell.
+
+        Raises
+        ------
+        ValueError
+            If the map has no such cell.
+        """
+        asked = self.question
+        within = _layers.prefix_of(asked["within"], "ipv4")
+        length = _hilbert.BITS - (within.size.bit_length() - 1)
+        levels = _hilbert.levels_of(length, ORDER)
+        size = 1 << (_hilbert.BITS - 2 * levels)
+        cells = np.arange(int(within.first) // size, int(within.last) // size + 1, dtype=np.int64)
+        x, y = _hilbert.d2xy(levels, cells)
+        found = np.flatnonzero((x - x.min() == column) & (y - y.min() == row))
+        if asked["family"] != "ipv4" or len(found) != 1:
+            raise ValueError(f"the map has no cell at {column}, {row}")
+        return str(address_of("ipv4", int(cells[found[0]]) * size))
+
+    def _picture(self) -> dict[str, Any]:
+        """IPv6, which has a picture of its own."""
+        from smplist import plots
+
+        asked = self.question
+        policy = self.policy.what_if(down=asked["down"]) if asked["down"] else self.policy
+        words = {"service": asked["service"], "within": asked["within"]}
+        if asked["by"] == "change":
+            picture = plots.map_diff(self.policy, policy, family="ipv6", **words)
+        else:
+            picture = plots.map_ipv6(policy, asked["by"], **words)
+        return {"svg": picture.to_bytes("svg").decode(), "rows": [], "title": "", "legend": "", "blocks": [], "spot": None}
+
+
+def _words_of(source: Any) -> str:
+    return ", ".join(filter(None, (str(source.host) if source.host is not None else "", str(source.kind))))
+
+
+def _place(within: AddressRange, first: int, length: int, levels: int) -> tuple[int, int, int, int]:
+    """Column, row, width and height of a block on the map of a prefix, in cells."""
+    whole = _hilbert.BITS - (within.size.bit_length() - 1)
+    left, top, _, _ = _hilbert.rectangle(int(within.first), whole, levels)
+    x, y, across, down = _hilbert.rectangle(first >> (_hilbert.BITS - length) << (_hilbert.BITS - length), length, levels)
+    return x - left, y - top, across, down
+
+
+def _blocks(first: int, length: int, levels: int) -> list[dict[str, Any]]:
+    """The sixteen or eight blocks of the map, each with its prefix: to be labelled, and to zoom to."""
+    within = AddressRange(f"{address_of('ipv4', first)}/{length}")
+    more = min(length + 4 - length % 2, _hilbert.BITS, 2 * levels)
+    step = 1 << (_hilbert.BITS - more)
+    starts = range(first, first + (1 << (_hilbert.BITS - length)), step)
+    return [{"at": _place(within, start, more, levels), "prefix": f"{address_of('ipv4', start)}/{more}"} for start in starts]
+
+
+def _legend(before: _layers.Layer, was: Mapping[int, int], now: _layers.Layer,
+            counts: Mapping[int, int]) -> tuple[list[dict[str, Any]], list[int]]:  # fmt: skip
+    """The rows of the legend, and the row of each key of `now`.
+
+    Rows are of what is large before or now, and a name keeps its colour whatever is switched off.
+    """
+    keys = list(before.keys)
+    number_of = {(key.name, key.what): number for number, key in enumerate(keys)}
+    largest, here, mine = dict(was), dict.fromkeys(was, 0), []
+    for number, key in enumerate(now.keys):
+        if (key.name, key.what) not in number_of:
+            number_of[key.name, key.what] = len(keys)
+            keys.append(key)
+        mine.append(number_of[key.name, key.what])
+        here[mine[-1]] = counts.get(number, 0)
+        largest[mine[-1]] = max(largest.get(mine[-1], 0), here[mine[-1]])
+    styles, legend = _layers.looks(keys, largest, _layers.looks(before.keys, was)[0])
+    row_of = {row.style: i for i, row in enumerate(legend)}
+    sums = [0] * len(legend)
+    for number, style in styles.items():
+        sums[row_of[style]] += here.get(number, 0)
+    rows = [_row(row.style, row.words, total) for row, total in zip(legend, sums, strict=True)]
+    return rows, [row_of[styles[number]] if number in styles else 0 for number in mine]
+
+
+def _row(style: Style, words: str, addresses: int) -> dict[str, Any]:
+    return {"color": style.color, "dark": style.dark, "hatch": style.hatch, "words": words, "addresses": f"{addresses:,}"}
+
+
+def _ladder(plan: Plan, known: Mapping[str, str]) -> dict[str, Any]:
+    """The rungs of a plan, in words."""
+    asked = plan.first_available(known)
+    stages = []
+    for part in _rungs.parts_of(plan):
+        steps = [
+            {
+                "number": number, "source": visible(one.source), "url": one.url, "route": _rungs.route(one, str(one.via or "")),
+                "note": _rungs.note(number, one == asked, known.get(one.identity) == "down"),
+            }
+            for number, one in part.steps
+        ]  # fmt: skip
+        left_out = [{"source": visible(one.source), "why": visible(one.text)} for one in part.ignored[: _rungs.MOST]]
+        stages.append(
+            {
+                "color": _rungs.STAGES[part.stage][0].color, "heading": _rungs.heading(part, visible(part.name)), "steps": steps,
+                "more": len(part.more), "left_out": left_out,
+                "more_left_out": max(0, len(part.ignored) - _rungs.MOST),
+            }
+        )  # fmt: skip
+    decided = plan.decided_by
+    place = f" {decided.address} is in {decided.range} of the list {visible(decided.list)}." if decided else ""
+    nobody = "" if asked else "Nobody of these answers." if plan.attempts else "Nobody is asked."
+    return {"why": f"{_rungs.outcome(plan)}.{place}", "stages": stages, "nobody": nobody, "end": _rungs.end(plan)}
