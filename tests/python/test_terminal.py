@@ -19,7 +19,7 @@ from smplist.cli._terminal import Progress, tree
 from terminal import environment, in_terminal, open_terminal, plain, read_all
 
 ASK = ("--address", "10.20.3.4", "--location", "internal", "--down", "sps-manila")
-MANY = 12_000
+MANY = 60_000
 QUIET = [{"NO_COLOR": "1"}, {"NO_COLOR": ""}, {"TERM": "dumb"}]
 
 
