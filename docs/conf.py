@@ -37,8 +37,9 @@ author = "The smplist authors"
 copyright = author
 version = release = ".".join(VERSION)
 
-extensions = ["myst_parser", "breathe", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-source_suffix = {".md": "markdown"}
+extensions = ["myst_nb", "breathe", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+nb_execution_mode = "off"  # what is stored is shown: a test runs the notebooks
 default_role = "code"  # `so` in a docstring is what it is in Markdown
 
 napoleon_use_rtype = False  # what is returned is a sentence here, no type

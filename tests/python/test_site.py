@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 
 DOCS = ROOT / "docs"
-NEEDED = ("sphinx", "furo", "myst_parser", "breathe")
+NEEDED = ("sphinx", "furo", "myst_parser", "myst_nb", "breathe")
 MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None] + ["doxygen"] * (shutil.which("doxygen") is None)
 SECONDS = 1200  # a busy machine takes minutes
 
@@ -37,8 +37,8 @@ def shown(page: Path) -> str:
 
 
 def test_every_page_is_there(site: Path) -> None:
-    """Each Markdown file under docs is a page."""
-    pages = [page.relative_to(DOCS) for page in DOCS.rglob("*.md")]
+    """Each Markdown file and each notebook under docs is a page."""
+    pages = [page.relative_to(DOCS) for page in (*DOCS.rglob("*.md"), *DOCS.rglob("*.ipynb"))]
     assert len(pages) > 40
     assert [str(page) for page in pages if not (site / page.with_suffix(".html")).exists()] == []
 
