@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,16 +28,18 @@ BUILDS = {
 SECONDS = 300  # for one program
 
 
-def output_of(command: list[str], runner: list[str], folder: Path) -> str:
+def output_of(build: tuple[list[str], list[str]]) -> str:
     """What the program of a build prints."""
-    program = folder / "golden"
+    command, runner = build
     source = ROOT / "tests" / "portability" / "golden.cpp"
-    built = subprocess.run(
-        [*command, "-std=c++17", f"-I{ROOT / 'include'}", str(source), "-o", str(program)], capture_output=True, text=True
-    )
-    if built.returncode != 0:
-        return f"does not compile: {built.stderr[:500]}"
-    done = subprocess.run([*runner, str(program)], capture_output=True, text=True, timeout=SECONDS)
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder) / "golden"
+        built = subprocess.run(
+            [*command, "-std=c++17", f"-I{ROOT / 'include'}", str(source), "-o", str(program)], capture_output=True, text=True
+        )
+        if built.returncode != 0:
+            return f"does not compile: {built.stderr[:500]}"
+        done = subprocess.run([*runner, str(program)], capture_output=True, text=True, timeout=SECONDS)
     return done.stdout.strip() or f"exit code {done.returncode}: {done.stderr[:200]}"
 
 
@@ -44,15 +47,12 @@ def main() -> int:
     """Every build that this machine has the parts for, against the committed line."""
     wanted = (ROOT / "tests" / "portability" / "golden.txt").read_text().strip()
     wrong = 0
-    skipped = []
-    for name, (command, runner) in BUILDS.items():
-        if not all(shutil.which(part) for part in [command[0], *runner]):
-            skipped.append(name)
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            found = output_of(command, runner, Path(folder))
-        print(f"{name:20} {'same' if found == wanted else 'OTHER: ' + found}", flush=True)
-        wrong += found != wanted
+    here = {name: build for name, build in BUILDS.items() if all(map(shutil.which, [build[0][0], *build[1]]))}
+    skipped = sorted(BUILDS.keys() - here.keys())
+    with ThreadPoolExecutor(2) as pool:
+        for name, found in zip(here, pool.map(output_of, here.values()), strict=True):
+            print(f"{name:20} {'same' if found == wanted else 'OTHER: ' + found}", flush=True)
+            wrong += found != wanted
     if skipped:
         print(f"skipped, not installed: {', '.join(skipped)}")
     print(f"{len(BUILDS) - len(skipped)} builds, {wrong} differ: {wanted}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Notebooks: each runs from above and shows what is stored in it, ends with a picture, and holds nothing of the machine it ran on.
+"""Notebooks: each runs from above, shows what is stored in it, ends with a picture, and holds nothing of the machine.
 
-    python tests/python/test_notebooks.py --write [NAME...]    # run notebooks, all or these, and store what they show
+python tests/python/test_notebooks.py --write [NAME...]    # run notebooks, all or these, and store what they show
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+WIDGET = "application/vnd.jupyter.widget-view+json"  # lives as long as its kernel; what is kept is the HTML beside it
 QUIET = "remove-stderr"  # a cell with this tag starts a program that talks; the site and these tests do not listen
 SECONDS = 300  # for one cell
 BYTES = 400_000  # of a notebook: it is read by people and kept in version control
@@ -55,9 +56,13 @@ def text_of(notebook: Notebook) -> str:
         cell["metadata"] = {"tags": tags} if tags else {}
         if cell["cell_type"] == "code":
             cell["execution_count"] = None
-            cell["outputs"] = [output for output in cell["outputs"] if not (output.get("name") == "stderr" and QUIET in (tags or []))]
+            cell["outputs"] = [
+                output for output in cell["outputs"] if not (output.get("name") == "stderr" and QUIET in (tags or []))
+            ]
         for output in cell.get("outputs", []):
-            output.update({key: value for key, value in {"execution_count": None, "metadata": {}}.items() if key in output})
+            output.get("data", {}).pop(WIDGET, None)
+            output.update({"execution_count": None} if "execution_count" in output else {})
+            output.update({"metadata": {}} if "metadata" in output else {})
     return json.dumps(tidy, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
@@ -66,12 +71,13 @@ def missing(path: Path) -> list[str]:
     code = "".join("".join(cell["source"]) + "\n" for cell in read(path)["cells"] if cell["cell_type"] == "code")
     wanted = {*RUNNER, "matplotlib", *re.findall(r"^(?:import|from) (\w+)", code, re.M)}
     wanted |= {"pandas"} if "to_frame()" in code else set()
+    wanted |= {"anywidget"} if "smplist.explore(" in code else set()
     java = ["java"] if "pyspark" in wanted and shutil.which("java") is None else []
     return sorted(name for name in wanted if importlib.util.find_spec(name) is None) + java
 
 
 def executed(path: Path, folder: Path) -> Notebook:
-    """A notebook run by this Python in a copy of its folder, as in a fresh kernel from above; all output of a cell in one piece."""
+    """A notebook run by this Python in a copy of its folder, in a fresh kernel from above; the output of a cell in one piece."""
     import nbformat
     from nbclient import NotebookClient
 
@@ -90,7 +96,7 @@ def executed(path: Path, folder: Path) -> Notebook:
 
 
 def same_picture(old: str, new: str) -> bool:
-    """To the pixel with the matplotlib that made the old one; with another, which measures letters otherwise, of the same size."""
+    """To the pixel with the matplotlib that made the old one; another measures letters otherwise: the same size."""
     was, now = (Image.open(io.BytesIO(base64.b64decode(picture))) for picture in (old, new))
     if was.info["Software"] != now.info["Software"]:
         return was.size == now.size
@@ -100,7 +106,13 @@ def same_picture(old: str, new: str) -> bool:
 def lines(output: Cell) -> list[str]:
     """An output as lines to compare, its picture apart."""
     rest = output | {"data": {kind: data for kind, data in output.get("data", {}).items() if kind != "image/png"}}
-    return json.dumps(rest, indent=1, ensure_ascii=False, sort_keys=True).splitlines()
+    text = json.dumps(rest, indent=1, ensure_ascii=False, sort_keys=True)
+    return re.sub(r"data:image/png;base64,[\w+/=]+", "data:image/png", text).splitlines()
+
+
+def all_lines(outputs: list[Cell]) -> list[str]:
+    """The lines of several outputs."""
+    return [line for output in outputs for line in lines(output)]
 
 
 def differences(path: Path, was: Notebook, now: Notebook) -> Iterator[str]:
@@ -108,7 +120,7 @@ def differences(path: Path, was: Notebook, now: Notebook) -> Iterator[str]:
     different = False
     for number, (old, new) in enumerate(zip(was["cells"], now["cells"], strict=True), 1):
         before, after = old.get("outputs", []), new.get("outputs", [])
-        diff = list(unified_diff(sum(map(lines, before), []), sum(map(lines, after), []), "stored", "shown", lineterm="", n=1))
+        diff = list(unified_diff(all_lines(before), all_lines(after), "stored", "shown", lineterm="", n=1))
         pictures = [[one["data"]["image/png"] for one in some if "image/png" in one.get("data", {})] for some in (before, after)]
         if not diff and not all(map(same_picture, *pictures)):
             diff = ["another picture"]
@@ -156,7 +168,9 @@ def test_notebooks_hold_nothing_of_the_machine(path: Path) -> None:
     for cell in read(path)["cells"]:
         for output in cell.get("outputs", []):
             text = "\n".join(lines(output))
-            assert re.search(r"0x[0-9a-f]{6,}|(?<![\w/.<:])/(?:home|root|tmp|usr|work|var|opt)\b|\d (?:ms|µs)\b", text) is None, text
+            assert re.search(r"0x[0-9a-f]{6,}|(?<![\w/.<:])/(?:home|root|tmp|usr|work|var|opt)\b|\d (?:ms|µs)\b", text) is None, (
+                text
+            )
 
 
 def test_a_difference_is_told_by_cell() -> None:

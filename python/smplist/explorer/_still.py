@@ -24,7 +24,7 @@ def still(explored: Explored) -> Markup:
         parts.append(element("p", answer["error"]))
     elif plan := explored.plan():
         parts += [markup(plan), text_of(answer["text"].rstrip("\n"))]
-    return element("div", *parts, image(picture.to_bytes("png"), "a map of the policy"))
+    return element("div", *parts, image(picture._repr_png_(), "a map of the policy"))
 
 
 class Still:

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: MIT
+"""The explorer as people meet it: JupyterLab on loopback, a real browser, the first notebook."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import smplist
+from conftest import ROOT
+from smplist.analysis.failures import availability
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
+MISSING = [
+    name for name in ("jupyterlab", "playwright", "anywidget", "matplotlib", "pandas") if importlib.util.find_spec(name) is None
+]
+MISSING += [] if BROWSER else ["chromium"]
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=f"the browser test needs {', '.join(MISSING)}")
+
+NOTEBOOK = "docs/notebooks/01-getting-started.ipynb"
+SECONDS = 120  # for the server to answer, and for the page to show something
+EXPLORER = ".smplist-explorer"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a JupyterLab of our own, with a copy of the examples and of the notebook; it ends with the tests."""
+    folder = tmp_path_factory.mktemp("lab")
+    shutil.copytree(ROOT / "docs/examples", folder / "docs/examples")
+    (folder / "docs/notebooks").mkdir()
+    shutil.copy(ROOT / NOTEBOOK, folder / NOTEBOOK)
+    # all cells are in the page, also those that nobody has scrolled to
+    settings = folder / "own/JUPYTERLAB_SETTINGS_DIR/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}', encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = {
+        "--ip": "127.0.0.1", "--port": port, "--ServerApp.root_dir": folder, "--ServerApp.port_retries": 0,
+        "--IdentityProvider.token": "", "--LabApp.news_url": "",
+        "--LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+    }  # fmt: skip
+    own = {
+        name: str(folder / "own" / name)
+        for name in (
+            "IPYTHONDIR",
+            "JUPYTER_CONFIG_DIR",
+            "JUPYTER_RUNTIME_DIR",
+            "JUPYTERLAB_SETTINGS_DIR",
+            "JUPYTERLAB_WORKSPACES_DIR",
+        )
+    }
+    package = str(Path(smplist.__file__).resolve().parents[1])
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", *(f"{k}={v}" for k, v in words.items())]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            command, stdout=log, stderr=subprocess.STDOUT, env=os.environ | own | {"PYTHONPATH": package},
+        )  # fmt: skip
+    try:
+        yield _answering(f"http://127.0.0.1:{port}", server, folder / "log")
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+def _answering(address: str, server: subprocess.Popen[bytes], log: Path) -> str:
+    """The address, once somebody answers there."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=5).close()
+            return address
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise AssertionError(f"JupyterLab does not answer:\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
+
+
+@pytest.fixture(scope="module")
+def page(lab: str) -> Iterator[Any]:
+    """The first notebook, run from above."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        try:
+            page = browser.new_page(viewport={"width": 1400, "height": 1200})
+            page.set_default_timeout(SECONDS * 1000)
+            page.goto(f"{lab}/lab/tree/{NOTEBOOK}?reset")
+            page.wait_for_selector(".jp-Notebook .jp-Cell")
+            page.wait_for_selector("text=Python 3 (ipykernel) | Idle")
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+            page.wait_for_selector(f"{EXPLORER} canvas")
+            yield page
+        finally:
+            browser.close()
+
+
+def test_the_explorer_answers_in_the_browser(page: Any) -> None:
+    """An address is typed, a source is switched off, and the page says what the engine says; the map changes."""
+    policy = smplist.load(ROOT / "docs/examples/acme/policy.yaml")
+    plan = policy.evaluate(smplist.Client(["10.36.4.7"], location="internal"), "file_reputation")
+    first, decided = plan.attempts[0].source, plan.decided_by
+    assert decided is not None
+
+    page.fill(f"{EXPLORER} input[name=address]", "10.36.4.7")
+    page.wait_for_selector(f"{EXPLORER} .ladder >> text=of the list {decided.list}.")
+    assert page.locator(f"{EXPLORER} .stage ol b").all_inner_texts() == [one.source for one in plan.attempts]
+    assert page.locator(f"{EXPLORER} .stage ol code").all_inner_texts() == [one.url for one in plan.attempts]
+    assert page.locator(f"{EXPLORER} li.asked b").all_inner_texts() == [first]
+    assert page.locator(f"{EXPLORER} li.down").count() == 0
+    drawn = page.evaluate(f"document.querySelector('{EXPLORER} canvas').toDataURL()")
+
+    page.check(f"{EXPLORER} .boxes input[value={first}]")
+    page.wait_for_selector(f"{EXPLORER} li.down")
+    now = plan.first_available(availability(policy, [first]))
+    assert now is not None and now.source != first
+    assert page.locator(f"{EXPLORER} li.down b").all_inner_texts() == [first]
+    assert page.locator(f"{EXPLORER} li.asked b").all_inner_texts() == [now.source]
+    page.wait_for_function(f"before => document.querySelector('{EXPLORER} canvas').toDataURL() !== before", arg=drawn)
+    rows = page.locator(f"{EXPLORER} .legend tbody tr").all_inner_texts()
+    assert any(row.split("\t")[1:] == [first, "0"] for row in rows), rows
+
+    page.uncheck(f"{EXPLORER} .boxes input[value={first}]")
+    page.wait_for_function(f"before => document.querySelector('{EXPLORER} canvas').toDataURL() === before", arg=drawn)
+
+
+def test_the_explorer_says_what_is_wrong(page: Any) -> None:
+    """Half an address is an error in words, and the next whole one is answered; a click is the client there."""
+    page.fill(f"{EXPLORER} input[name=address]", "10.36.4")
+    page.wait_for_selector(f"{EXPLORER} .error:not(:empty)")
+    assert page.locator(f"{EXPLORER} .stage").count() == 0
+    page.fill(f"{EXPLORER} input[name=address]", "10.1.7.7")
+    page.wait_for_selector(f"{EXPLORER} .stage")
+    assert page.locator(f"{EXPLORER} .error").inner_text() == ""
+    page.locator(f"{EXPLORER} .ladder").click()  # leaves the field
+    page.click(f"{EXPLORER} canvas", position={"x": 5, "y": 5})
+    page.wait_for_function(f"document.querySelector('{EXPLORER} input[name=address]').value.startsWith('10.0.')")
