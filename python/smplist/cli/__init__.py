@@ -31,6 +31,7 @@ COMMANDS = {
     "mutants": ("mutants", "Would the expectations notice a small mistake in the policy?"),
     "survive": ("survive", "How many failures leave clients with nothing, and which?"),
     "load": ("load", "Which share of the clients does every source get, before and after failures?"),
+    "simulate": ("simulate", "Whom does a client ask, and when, while things fail?"),
     "plot": ("plot", "Draw a policy: maps of all addresses, loads, ladders, changes."),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
@@ -115,17 +116,29 @@ def load_policy(path: str) -> Any:
 
 def open_document(path: str) -> Any:
     """The document at a path, `-` being standard input."""
-    from smplist.files import decode, load_document, parse_document
+    from smplist.files import load_document, parse_document
 
-    return parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
+    return parse_document(text_of(path), "stdin") if path == "-" else load_document(path)
+
+
+def text_of(path: str) -> str:
+    """The text at a path, `-` being standard input."""
+    from smplist.files import decode, read_text
+
+    return decode(sys.stdin.buffer.read(), "stdin") if path == "-" else read_text(path)
 
 
 def read_document(path: str, make: Callable[[Any], Any], done: str = "loaded") -> Any:
     """What `make` makes of a document; whatever is wrong with it ends the program with every error."""
+    return read_with(path, lambda given: make(open_document(given)), done)
+
+
+def read_with(path: str, read: Callable[[str], Any], done: str) -> Any:
+    """What `read` makes of a path; whatever is wrong with what stands there ends the program with every error."""
     from smplist._errors import PolicyError
 
     try:
-        return make(open_document(path))
+        return read(path)
     except PolicyError as error:
         count = len(error.errors)
         fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was {done}")

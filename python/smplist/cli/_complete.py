@@ -68,7 +68,7 @@ _FILE = _File()
 TYPES: dict[str, click.types.StringParamType] = {
     **dict.fromkeys(
         ("policy", "policies", "clients", "expectations", "old", "new", "source", "target", "into", "output", "rejects",
-         "counts", "baseline", "write_baseline"), _FILE,
+         "counts", "baseline", "write_baseline", "client", "events", "picture"), _FILE,
     ),
     "folder": _Folder(),
     "down": _Failure(),
