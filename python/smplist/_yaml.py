@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from smplist._core import Document
@@ -17,6 +17,12 @@ _PLAIN = (
     re.compile(r"true|True|TRUE|false|False|FALSE"),
     re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"),
+)
+_MEANINGS: tuple[Callable[[str], Any], ...] = (
+    lambda _: None,
+    "true".__eq__,
+    lambda digits: int(digits, 0 if digits[:2] in ("0x", "0o") else 10),
+    float,
 )
 # what is not printable (YAML 1.2, 5.1)
 _NOT_TEXT = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

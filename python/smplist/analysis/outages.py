@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from smplist._core import Client, Failover, Policy
-from smplist._errors import PolicyError
-from smplist._places import Keys, Reader
+from smplist._errors import PolicyError, Problem
+from smplist._places import Reader
+from smplist._yaml import Keys
 from smplist.analysis.failures import read_failure
 from smplist.asking import TRY_TIMEOUT
 
@@ -79,7 +80,8 @@ def read_script(text: str, policy: Policy, file: str = "", form: str | None = No
 
 def _of_lines(text: str, policy: Policy, file: str) -> Script:
     """An event a line; every line that is wrong is told."""
-    events, wrong = [], []
+    events: list[Event] = []
+    wrong: list[Problem] = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue

@@ -29,7 +29,7 @@ class Timeline(Report):
     shown: ClassVar[tuple[str, ...]] = ("at", "text")
 
     def __bool__(self) -> bool:
-        return self._data["summary"]["unanswered"] == 0
+        return not self._data["summary"]["unanswered"]
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each step, times in milliseconds."""
@@ -44,11 +44,9 @@ class Timeline(Report):
         """A line for each step; answers that follow each other are one line."""
         data, count = self._data, self._data["summary"]
         who = data["client"].get("id") or ", ".join(data["client"].get("addresses", ())) or "a client without address"
-        none = count["unanswered"]
-        head = (
-            f"{who}, {data['service'].replace('_', ' ')}: {many(count['questions'], 'question')} in {duration_text(data['until'])}, "
-            f"{many(count['attempts'], 'attempt')}, {'all answered' if not none else many(none, 'question') + ' without an answer'}"
-        )
+        asked = f"{many(count['questions'], 'question')} in {duration_text(data['until'])}, {many(count['attempts'], 'attempt')}"
+        none = f"{many(count['unanswered'], 'question')} without an answer" if count["unanswered"] else "all answered"
+        head = f"{who}, {data['service'].replace('_', ' ')}: {asked}, {none}"
         return "\n".join([head, *(f"{clock(at)}  {said}" for at, said in _folded(data["steps"]))])
 
 
