@@ -7,7 +7,7 @@ Whoever drives it, a simulation or an agent, gets the same turns for the same ou
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from smplist._core import Attempt, Failover, Plan
 
@@ -35,7 +35,7 @@ class Asked(NamedTuple):
     until: int | None = None
 
 
-def question(state: Failover, plan: Plan, now: int) -> Generator[Try | Wait, tuple[str, int], Asked]:
+def question(state: Failover, plan: Plan, now: int) -> Generator[Try | Wait, Any, Asked]:
     """The turns of one question, in the order in which the reducer wants them; returns how it ended.
 
     Parameters

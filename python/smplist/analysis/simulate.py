@@ -200,7 +200,7 @@ class _Run:
         sent: tuple[str, int] | None = None
         while True:
             try:
-                turn = next(turns) if sent is None else turns.send(sent)
+                turn = turns.send(sent)
             except StopIteration as ended:
                 asked: Asked = ended.value
                 if asked.answered is None:

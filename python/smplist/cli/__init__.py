@@ -36,6 +36,9 @@ COMMANDS = {
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
     "compile": ("compile", "Write a policy as one file that opens at once."),
+    "publish": ("publish", "Make a policy the current revision of a folder, signed."),
+    "notify": ("notify", "Tell clients that there is a new revision."),
+    "status": ("status", "Who holds which revision, who is behind, who is off?"),
     "schema": ("schema", "Print the JSON Schema of a policy, a client, a plan or expectations."),
     "completion": ("completion", "Let a shell complete subcommands, options and their values."),
     "mcp": ("mcp", "Answer an assistant: explain, check, diff, verify, survivability as tools."),
@@ -115,9 +118,11 @@ def load_policy(path: str) -> Any:
 
 
 def open_document(path: str) -> Any:
-    """The document at a path, `-` being standard input."""
+    """The document at a path, `-` being standard input; of a published folder, `DIR` or `DIR@REVISION`, that of a revision."""
     from smplist.files import load_document, parse_document
 
+    if published := _published(path):
+        path = published
     return parse_document(text_of(path), "stdin") if path == "-" else load_document(path)
 
 
@@ -126,6 +131,29 @@ def text_of(path: str) -> str:
     from smplist.files import decode, read_text
 
     return decode(sys.stdin.buffer.read(), "stdin") if path == "-" else read_text(path)
+
+
+def _published(path: str) -> str | None:
+    """Where the policy of a revision is, if a path is `DIR` or `DIR@REVISION` of a published folder. [S-83]"""
+    folder, at, revision = (path, "", "") if os.path.isdir(path) else path.rpartition("@")
+    if not os.path.isfile(os.path.join(folder, "current.json")) or (at and not folder):
+        return None
+    from smplist.fleet.manifest import Refused
+    from smplist.fleet.publish import Folder
+
+    try:
+        manifest = Folder(folder).revision(revision or "current")
+        Folder(folder).content(manifest, "policy.json")
+    except (LookupError, Refused) as error:
+        fail(f"smplist: {path}: {error}")
+    return os.path.join(folder, manifest.path("policy.json"))
+
+
+def of_revision(folder: str, revision: str) -> str:
+    """The path of a revision of a published folder; any other path ends the program."""
+    if not os.path.isfile(os.path.join(folder, "current.json")):
+        fail(f"smplist: {folder} is no published folder; give one that `smplist publish` made")
+    return f"{folder}@{revision}"
 
 
 def read_document(path: str, make: Callable[[Any], Any], done: str = "loaded") -> Any:
