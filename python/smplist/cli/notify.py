@@ -49,7 +49,7 @@ def command(folder: str, broker: str, password: str | None, ca: str | None, expe
     if failed and force is None:
         click.echo(
             f"smplist: revision {manifest.sequence} does not do what {expectations} expects: {', '.join(failed)}; "
-            f"nobody was told; `smplist verify {folder} {expectations}` shows why, --force REASON tells them all the same", err=True,
+            f"nobody was told; `smplist verify {folder} {expectations}` shows why, --force REASON tells them", err=True,
         )  # fmt: skip
         sys.exit(EXIT_FINDINGS)
     from smplist.cli._brokers import asking, broker_of

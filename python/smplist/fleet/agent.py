@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aiomqtt import Client as Mqtt
     from httpx2 import AsyncClient
 
+_FAREWELL = 2.0  # seconds
 _ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -230,14 +231,21 @@ class Agent:
     async def _converse(self, mqtt: Mqtt) -> None:
         """Say who is there and what it holds, and hear what is new, until the connection ends."""
         await mqtt.subscribe(manifest_topic(self.fleet), qos=1)
-        await mqtt.publish(agent_topic(self.fleet, self.id, "state"), b"on", qos=1, retain=True)
+        state = agent_topic(self.fleet, self.id, "state")
+        await mqtt.publish(state, b"on", qos=1, retain=True)
         self._changed.set()
         self._look.set()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._tell(mqtt))
-            async for message in mqtt.messages:
-                if isinstance(message.payload, bytes):
-                    self.consider(message.payload)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._tell(mqtt))
+                async for message in mqtt.messages:
+                    if isinstance(message.payload, bytes):
+                        self.consider(message.payload)
+        except asyncio.CancelledError:
+            # whoever leaves in good order has no last will
+            with contextlib.suppress(TimeoutError, need("aiomqtt", "an agent with a broker", "fleet").MqttError):
+                await mqtt.publish(state, b"off", qos=1, retain=True, timeout=_FAREWELL)
+            raise
 
     async def _tell(self, mqtt: Mqtt) -> None:
         """Retain at the broker what is held, whenever it changes."""
