@@ -139,7 +139,7 @@ outage.yaml:7:10: not a duration: 'soon'; write it as 250ms, 5s, 1m30s or 1h (/e
 outage.yaml:7:32: unknown word 'donw'; did you mean 'down'? (/events/1/state)
 outage.yaml:8:5: the key 'state' is missing; write one of up, down, silent, slow (/events/2)
 outage.yaml:9:5: how slow is it?; write how long an answer takes, as in 'takes: 3s' (/events/3)
-outage.yaml:10:30: the key 'what' stands twice; keep one of them (/events/4/what)
+outage.yaml:10:20: the key 'what' stands twice; keep one of them (/events/4/what)
 outage.yaml:10:50: what is up takes no time; write 'state: slow', or remove it (/events/4/takes)
 outage.yaml:11:5: an event is about what fails or about the client; write 'what' or 'client' (/events/5)
 outage.yaml:12:35: the octet is out of range: '10.0.0.300'; octets are 0 to 255 (/events/6/client/addresses/0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from smplist._core import Client, CompiledPolicy, Plan, __version__
 from smplist._extras import need
+from smplist.fleet._tasks import pause, together
 from smplist.fleet.broker import Broker, agent_topic, manifest_topic
 from smplist.fleet.fetch import Fetcher, NotFetched
 from smplist.fleet.keys import key_id, read_public
@@ -118,11 +119,9 @@ class Agent:
 
     async def run(self) -> None:
         """Keep the policy up to date until cancelled, whatever happens to the broker and to the web server."""
-        async with self._fetcher, asyncio.TaskGroup() as group:
-            group.create_task(self._take())
-            group.create_task(self._look_around())
-            if self._broker is not None:
-                group.create_task(self._listen(self._broker))
+        async with self._fetcher:
+            listening = [self._listen(self._broker)] if self._broker is not None else []
+            await together(self._take(), self._look_around(), *listening)
 
     def consider(self, envelope: bytes) -> bool:
         """Whether a manifest, from whomever, is one to fetch; if not, `problem` says why."""
@@ -178,8 +177,7 @@ class Agent:
                 waits = _waits(self._patience)
             except (Refused, NotFetched, OSError) as error:
                 self._say(f"revision {wanted.manifest.sequence} is not here yet: {_one_line(error)}")
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), next(waits))
+                await pause(self._news, next(waits))
                 self._news.set()
 
     async def _fetch(self, wanted: Found) -> None:
@@ -207,11 +205,10 @@ class Agent:
                 envelope = await self._fetcher.deployed()
                 if envelope is not None:
                     self.consider(envelope)
-                waits, pause = _waits(self._patience), self._poll
+                waits, seconds = _waits(self._patience), self._poll
             except (Refused, NotFetched):
-                pause = min(next(waits), self._poll)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), pause)
+                seconds = min(next(waits), self._poll)
+            await pause(self._look, seconds)
             self._look.clear()
 
     async def _listen(self, broker: Broker) -> None:
@@ -224,8 +221,8 @@ class Agent:
                 async with broker.client(f"smplist-{self.fleet}-{self.id}", will=off) as mqtt:
                     waits = _waits(self._patience)
                     await self._converse(mqtt)
-            except* (wrong.MqttError, OSError):
-                pass
+            except (wrong.MqttError, OSError):
+                pass  # it is tried again
             await asyncio.sleep(next(waits))
 
     async def _converse(self, mqtt: Mqtt) -> None:
@@ -236,16 +233,18 @@ class Agent:
         self._changed.set()
         self._look.set()
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._tell(mqtt))
-                async for message in mqtt.messages:
-                    if isinstance(message.payload, bytes):
-                        self.consider(message.payload)
+            await together(self._tell(mqtt), self._hear(mqtt))
         except asyncio.CancelledError:
             # whoever leaves in good order has no last will
             with contextlib.suppress(TimeoutError, need("aiomqtt", "an agent with a broker", "fleet").MqttError):
                 await mqtt.publish(state, b"off", qos=1, retain=True, timeout=_FAREWELL)
             raise
+
+    async def _hear(self, mqtt: Mqtt) -> None:
+        """Consider every manifest that comes."""
+        async for message in mqtt.messages:
+            if isinstance(message.payload, bytes):
+                self.consider(message.payload)
 
     async def _tell(self, mqtt: Mqtt) -> None:
         """Retain at the broker what is held, whenever it changes."""
