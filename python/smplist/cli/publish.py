@@ -24,7 +24,7 @@ def command(policy: str | None, folder: str | None, key: str | None, fleet: str 
 
     Clients hear of it by `smplist notify`, and not before.
 
-    Exit code 0: published, or current already; 2: something is unusable, and the revision before is current.
+    Exit code 0: published, or current already; 2: something is unusable; what is current is whole.
 
     Example: smplist publish policy.yaml www --fleet acme --key file:acme.key
     """
@@ -45,13 +45,24 @@ def command(policy: str | None, folder: str | None, key: str | None, fleet: str 
     except BlockingIOError:
         fail(f"smplist: somebody else is publishing to {folder}; try again")
     except OSError as error:
-        fail(f"smplist: cannot publish to {folder}: {error.strerror or error}; the revision before is current")
+        fail(f"smplist: cannot publish to {folder}: {error.strerror or error}; {_current(folder)}, publish again")
     except ValueError as error:
         fail(f"smplist: {error}")
     if made is None:
         click.echo(f"{folder}: nothing to do, {loaded.revision} is current", err=True)
         return
     click.echo(f"{folder}: revision {made.sequence} of {made.fleet} is current, {made.revision}", err=True)
+
+
+def _current(folder: str) -> str:
+    """What is current after something went wrong."""
+    from smplist.fleet.publish import CURRENT, Folder
+
+    try:
+        found = Folder(folder).pointer(CURRENT)
+    except (OSError, ValueError):
+        found = None
+    return f"revision {found.manifest.sequence} is current" if found else "nothing is current"
 
 
 def _key(reference: str) -> Any:
