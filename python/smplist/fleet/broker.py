@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from aiomqtt import Client
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
+_LOG = logging.getLogger("smplist.mqtt")
+_LOG.addHandler(logging.NullHandler())  # what matters is raised; whoever wants more has a handler
 TIMEOUT = 10.0  # seconds, for one answer of the broker
 _KEEPALIVE = 30  # seconds; a client that says nothing for half as long again is off
 
@@ -86,7 +89,7 @@ class Broker:
             context.minimum_version = ssl.TLSVersion.TLSv1_2
         made: Client = aiomqtt.Client(
             self.host, self.port, username=self.user or None, password=self.password or None, tls_context=context,
-            identifier=name, timeout=TIMEOUT, keepalive=_KEEPALIVE, **more,
+            logger=_LOG, identifier=name, timeout=TIMEOUT, keepalive=_KEEPALIVE, **more,
         )  # fmt: skip
         return made
 

@@ -51,9 +51,7 @@ class Shelf:
         except ValueError as error:
             raise Refused(f"{POLICY} of revision {manifest.sequence} is no compiled policy: {error}") from None
         if made.revision != manifest.revision:
-            raise Refused(
-                f"{POLICY} of revision {manifest.sequence} is of {made.revision}, and the manifest says {manifest.revision}"
-            )
+            raise Refused(f"{POLICY} of revision {manifest.sequence} is of another policy, {made.revision}")
         return made
 
     def keep(self, manifest: Manifest, envelope: bytes, content: bytes) -> CompiledPolicy:
