@@ -15,9 +15,13 @@ from pathlib import Path
 
 import pytest
 
-NEEDED = ("nginx", "mosquitto")
 _PATHS = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # Debian has servers where users do not look
 _SECONDS = 30.0
+
+
+def missing(*names: str) -> list[str]:
+    """Those of these programs that are not here."""
+    return [name for name in names if shutil.which(name, path=_PATHS) is None]
 
 
 def program(name: str) -> str:

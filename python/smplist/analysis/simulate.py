@@ -65,10 +65,14 @@ def _folded(steps: list[dict[str, Any]]) -> list[tuple[int, str]]:
         while _alike(step, steps[end] if end < len(steps) else None):
             end += 1
         count = end - at
-        said = _said(step) if count == 1 else f"{_asked(step)} answers {count:,} questions until {clock(steps[end - 1]['at'])}"
-        lines.append((step["at"], said))
+        lines.append((step["at"], _said(step) if count == 1 else _said_once(step, count, steps[end - 1]["at"])))
         at = end
     return lines
+
+
+def _said_once(step: dict[str, Any], count: int, last: int) -> str:
+    took = f", each after {duration_text(step['took'])}" if step["took"] else ""
+    return f"{_asked(step)} answers {count:,} questions until {clock(last)}{took}"
 
 
 def _alike(step: dict[str, Any], other: dict[str, Any] | None) -> bool:
