@@ -36,6 +36,25 @@ class Agent:
     It takes a revision only if a trusted key signed it for its fleet, if its number is higher than that of the one it holds, and
     if every byte is there. Until all of that is known, and after it is refused, the agent answers from the revision it holds.
 
+    Parameters
+    ----------
+    folder
+        Where it keeps its revision, alone; made if need be.
+    fleet, id
+        Whose it is, and its own name there: letters, digits, `-`, `_`, `.`.
+    keys
+        The public keys that it trusts, in PEM.
+    source
+        The URL of the published folder.
+    broker
+        Who tells it of revisions; without one it looks for itself.
+    http
+        A client to share between agents; without one it has its own.
+    poll
+        Seconds after which it looks for itself; it also does when it finds the broker again.
+    patience
+        Seconds after which it tries again, the first time and at most; in between they double.
+
     Attributes
     ----------
     policy : CompiledPolicy or None
@@ -50,25 +69,6 @@ class Agent:
                  broker: Broker | None = None, http: AsyncClient | None = None, poll: float = 3600.0,
                  patience: tuple[float, float] = (0.5, 60.0)) -> None:  # fmt: skip
         """An agent that holds what its folder holds; `run` keeps it up to date.
-
-        Parameters
-        ----------
-        folder
-            Where it keeps its revision, alone; made if need be.
-        fleet, id
-            Whose it is, and its own name there: letters, digits, `-`, `_`, `.`.
-        keys
-            The public keys that it trusts, in PEM.
-        source
-            The URL of the published folder.
-        broker
-            Who tells it of revisions; without one it looks for itself.
-        http
-            A client to share between agents; without one it has its own.
-        poll
-            Seconds after which it looks for itself; it also does when it finds the broker again.
-        patience
-            Seconds after which it tries again, the first time and at most; in between they double.
 
         Raises
         ------

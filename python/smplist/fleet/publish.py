@@ -166,13 +166,18 @@ def publish(policy: Policy, path: str | os.PathLike[str], key: Ed25519PrivateKey
         if before and before.manifest.revision == policy.revision:
             return None
         files = {"policy.json": policy.to_json().encode(), "policy.smpc": policy.compile().to_bytes()}
-        number = max([before.manifest.sequence if before else 0, *folder.numbers()]) + 1
-        manifest = Manifest(name, number, policy.revision, before.manifest.revision if before else "", now_text(),
-                            {one: FileEntry.of(content) for one, content in files.items()})  # fmt: skip
+        manifest = _next(folder, before and before.manifest, name, policy.revision, files)
         envelope = seal(manifest, key)
-        _write_revision(folder.path, number, files | {"manifest.json": envelope})
+        _write_revision(folder.path, manifest.sequence, files | {"manifest.json": envelope})
         point(folder.path, CURRENT, envelope)
     return manifest
+
+
+def _next(folder: Folder, before: Manifest | None, fleet: str, revision: str, files: dict[str, bytes]) -> Manifest:
+    """The manifest of the next revision; a number once used is not used again."""
+    number = max([before.sequence if before else 0, *folder.numbers()]) + 1
+    entries = {name: FileEntry.of(content) for name, content in files.items()}
+    return Manifest(fleet, number, revision, before.revision if before else "", now_text(), entries)
 
 
 def _fleet(folder: Folder, before: Found | None, fleet: str | None) -> str:
