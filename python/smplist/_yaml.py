@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from smplist._core import Document
@@ -16,6 +18,12 @@ _PLAIN = (
     re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"),
     re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"),
 )
+_MEANINGS: tuple[Callable[[str], Any], ...] = (
+    lambda _: None,
+    "true".__eq__,
+    lambda digits: int(digits, 0 if digits[:2] in ("0x", "0o") else 10),
+    float,
+)
 # what is not printable (YAML 1.2, 5.1)
 _NOT_TEXT = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TEXT, _ARRAY, _OBJECT = 4, 5, 6
@@ -24,6 +32,20 @@ _MAX_NODES = 20_000_000
 _MAX_LINE = 1_000_000  # characters; the scanner takes a minute for a line of a hundred million
 
 _Node = tuple[int, Any, int, int, bool, bool]
+
+
+class Keys(dict[str, Any]):
+    """A mapping that remembers which of its keys a document has twice."""
+
+    twice: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, pairs: Iterable[tuple[str, Any]]) -> Keys:
+        """From all the pairs; the last of a key counts."""
+        listed = list(pairs)
+        made = cls(listed)
+        made.twice = tuple(key for key, times in Counter(key for key, _ in listed).items() if times > 1)
+        return made
 
 
 def _fail(file: str, mark: Any, code: str, reason: str, advice: str) -> PolicyError:
@@ -144,6 +166,31 @@ def parse(text: str, file: str = "") -> Document:
     Raises
     ------
     PolicyError
+        As `tree`.
+    """
+    return Document.from_tree(tree(text, file), file)
+
+
+def value_of(node: _Node) -> Any:
+    """What a tree means: None, bool, int, float, str, list, and a dict that knows which of its keys stand twice."""
+    kind, value = node[:2]
+    if kind == _ARRAY:
+        return [value_of(member[-1]) for member in value]
+    if kind == _OBJECT:
+        return Keys.of((name, value_of(member)) for name, _, _, member in value)
+    if kind == _TEXT:
+        return value
+    return (lambda _: None, "true".__eq__, lambda digits: int(digits, 0 if digits[:2] in ("0x", "0o") else 10), float)[kind](
+        value
+    )
+
+
+def tree(text: str, file: str = "") -> _Node:
+    """A YAML 1.2 text as nested tuples.
+
+    Raises
+    ------
+    PolicyError
         If the text is not YAML, has more than one document, tags, or more than 64 levels.
     """
     try:
@@ -194,4 +241,4 @@ def parse(text: str, file: str = "") -> Document:
     if builder.root is None:
         advice = "write a policy; `smplist schema` says what it holds"
         raise PolicyError([Problem("syntax", 1, 1, "", "the document is empty", advice)], file)
-    return Document.from_tree(builder.root, file)
+    return builder.root

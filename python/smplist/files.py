@@ -100,6 +100,11 @@ def load_document(path: str | os.PathLike[str]) -> Document:
     return parse_document(read_text(path), os.fspath(path), form_of(path))
 
 
+def has_comments(text: str) -> bool:
+    """Whether a YAML text may have comments, which no document keeps; rather yes than no."""
+    return any(line.lstrip().startswith("#") or " #" in line for line in text.splitlines())
+
+
 def same_file(a: str, b: str) -> bool:
     """Whether two paths are one file that is there; `-` is none."""
     return a != "-" and b != "-" and os.path.exists(a) and os.path.exists(b) and os.path.samefile(a, b)

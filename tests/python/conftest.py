@@ -7,10 +7,14 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from fleet_scene import Scene
 
 os.environ.setdefault("SMPLIST_SEED", str(random.randrange(2**32)))
 
@@ -50,3 +54,12 @@ def run(tmp_path: Path) -> Run:
         )
 
     return run
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Iterator[Scene]:
+    """A publisher of one revision, a web server and a broker on loopback."""
+    from fleet_scene import scene_in
+
+    with scene_in(tmp_path) as made:
+        yield made

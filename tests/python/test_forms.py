@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
+import importlib.util
 import io
 import json
 import re
@@ -11,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -18,8 +21,12 @@ import click
 import pytest
 from click.testing import CliRunner
 from conftest import ROOT
+from fleet_servers import missing, mosquitto
 from smplist.cli import COMMANDS, cli
 from smplist.cli._options import FORMS, REPORT
+from smplist.files import load, to_yaml
+from smplist.fleet.keys import new_key, read_private
+from smplist.fleet.publish import publish
 from terminal import environment
 
 HOSTILE = "<script>alert(1)</script> | [x](javascript:1) `"
@@ -62,16 +69,41 @@ ASKED = {
     "mutants": ["policy.json", "expectations.json"],
     "survive": ["policy.json"],
     "load": ["policy.json"],
+    "simulate": ["policy.json", "10.1.0.1", "--events", "events.json"],
+    "status": ["--fleet", "acme", "--broker"],  # and where it is
 }
+EVENTS = {"schema": "smplist-events/1", "events": [{"at": "1m", "what": "hq", "state": "down"}]}
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a broker, at which an agent with a hostile problem has reported; empty if there can be none."""
+    if missing("mosquitto") or importlib.util.find_spec("aiomqtt") is None:
+        yield ""
+        return
+    with mosquitto(tmp_path_factory.mktemp("mq")).running() as server:
+        asyncio.run(report(f"mqtt://127.0.0.1:{server.port}"))
+        yield f"mqtt://127.0.0.1:{server.port}"
+
+
+async def report(url: str) -> None:
+    """What an agent says of itself."""
+    from smplist.fleet.broker import Broker, agent_topic
+
+    said = {"sequence": 1, "revision": "sha256:0", "problem": HOSTILE}
+    async with Broker.parse(url).client() as mqtt:
+        await mqtt.publish(agent_topic("acme", "pc-7", "holds"), json.dumps(said), retain=True, qos=1)
 
 
 @pytest.fixture
-def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broker: str) -> Path:
     """A folder with a policy whose names are markup, another version of it, expectations and clients."""
     (tmp_path / "policy.json").write_text(json.dumps(POLICY), encoding="utf-8")
     (tmp_path / "next.json").write_text(json.dumps(POLICY).replace("10.0.0.0/8", "10.0.0.0/9"), encoding="utf-8")
     (tmp_path / "expectations.json").write_text(json.dumps(EXPECTATIONS), encoding="utf-8")
     (tmp_path / "clients.csv").write_text("id,addresses,location\na,10.1.0.1,internal\nb,10.200.0.1,internal\n", encoding="utf-8")
+    (tmp_path / "events.json").write_text(json.dumps(EVENTS), encoding="utf-8")
+    monkeypatch.setitem(ASKED, "status", [*ASKED["status"], broker])
     commit(tmp_path, "policy.json")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -96,6 +128,8 @@ def option(name: str) -> click.Option | None:
 
 def ask(name: str, form: str) -> str:
     """The standard output of a subcommand in a form."""
+    if not all(ASKED[name]):
+        pytest.skip("no broker here")
     ended = CliRunner().invoke(cli, [name, *ASKED[name], "--format", form])
     assert ended.exit_code in (0, 1) and not ended.stderr, f"{name} --format {form}: {ended.output}"
     assert ended.exception is None or isinstance(ended.exception, SystemExit)
@@ -194,6 +228,8 @@ def test_plans_of_both_services_are_one_a_line(files: Path) -> None:
 
 # ---- helps
 
+EXAMPLE_BROKER = "mqtts://admin@broker.acme.example --password env:BROKER"
+
 
 def examples(name: str | None) -> list[str]:
     """The example lines of a help, as they are printed."""
@@ -203,7 +239,7 @@ def examples(name: str | None) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def example_folder(tmp_path_factory: pytest.TempPathFactory, broker: str) -> Path:
     """Acme's files, and what some examples take besides."""
     folder = tmp_path_factory.mktemp("examples") / "acme"
     shutil.copytree(ROOT / "docs/examples/acme", folder)
@@ -211,6 +247,10 @@ def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "next.yaml").write_text(text.replace("[cloud-eu, cloud-us]", "[cloud-eu]"), encoding="utf-8")
     shutil.copy(folder / "policy.yaml", folder / "deployed.yaml")
     (folder / "ranges.csv").write_text("list,range,sources\nperth,10.23.0.0/16,sps-sydney\n", encoding="utf-8")
+    (folder / "draft.yaml").write_text(to_yaml(load(folder / "policy.yaml")), encoding="utf-8")
+    new_key(folder / "acme.key")
+    publish(load(folder / "policy.yaml"), folder / "www", read_private((folder / "acme.key").read_text()), "acme")
+    shutil.copy(folder / "www/current.json", folder / "www/deployed.json")
     commit(folder, "policy.yaml")
     (folder / "bin").mkdir()
     script = folder / "bin/smplist"
@@ -220,12 +260,15 @@ def example_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", [None, *COMMANDS])
-def test_every_help_has_an_example_that_runs(name: str | None, example_folder: Path) -> None:
-    """On one line, to be copied; over the files of Acme."""
+def test_every_help_has_an_example_that_runs(name: str | None, example_folder: Path, broker: str) -> None:
+    """On one line, to be copied; over the files of Acme, and a broker on loopback."""
     found = examples(name)
     assert found, f"{name}: no line `Example: smplist ...` in its help"
     for line in found:
         assert name is None or line.startswith(f"smplist {name}")
+        if EXAMPLE_BROKER in line and not broker:
+            pytest.skip("no broker here")
+        line = line.replace(EXAMPLE_BROKER, broker)
         changes = environment({"PATH": f"{example_folder / 'bin'}:{environment({})['PATH']}"})
         ended = subprocess.run(
             ["bash", "-c", line], cwd=example_folder, capture_output=True, text=True, timeout=300, env=changes,

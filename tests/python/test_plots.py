@@ -27,6 +27,8 @@ from conftest import ROOT, Run
 from hostile import HOSTILE, document, names_to_break
 from PIL import Image
 from smplist import plots
+from smplist.analysis.outages import Event, Script
+from smplist.analysis.simulate import simulate
 from smplist.plots._hilbert import BITS, d2xy, grid, levels_of, rectangle
 from smplist.plots._layers import inside, listed, looks, of_diff, of_policy, prefix_of
 from smplist.plots._sheet import Picture
@@ -225,6 +227,12 @@ def test_populated_ipv6_is_all_that_lists_mention(policy: smplist.Policy) -> Non
     assert [last - first + 1 for first, last, _ in part] == [1 << 80]
 
 
+def outage(endpoint: str) -> Script:
+    """A script in which an endpoint is silent, and slow."""
+    hits = frozenset({("endpoint", endpoint)})
+    return Script((Event(60_000, "s", "silent", hits=hits), Event(300_000, "s", "slow", 2_000, hits=hits)))
+
+
 def pictures(policy: smplist.Policy, new: smplist.Policy) -> dict[str, Callable[[], Picture]]:
     """One picture of each kind."""
     client = smplist.Client([policy.lists[0].ranges[0].first], id="<script>\u202e" + "z" * 900, location="internal")
@@ -239,6 +247,7 @@ def pictures(policy: smplist.Policy, new: smplist.Policy) -> dict[str, Callable[
         "map_diff of IPv6": lambda: plots.map_diff(policy, new, family="ipv6"),
         "load": lambda: plots.load(policy.load([("10.0.0.0/8", 1000)], down=[next(iter(policy.lists[0].sources))])),
         "ladder": lambda: plots.ladder(plan, availability={plan.attempts[0].identity: "down"}),
+        "timeline": lambda: plots.timeline(simulate(policy, client, outage(plan.attempts[0].identity))),
         "strips": lambda: plots.strips(policy, new),
         "strips by source": lambda: plots.strips(policy, new, "source"),
     }
@@ -541,9 +550,10 @@ def normal(svg: bytes) -> str:
 def test_the_pictures_of_the_page_are_what_its_commands_draw(run: Run, tmp_path: Path) -> None:
     """docs/pictures, made again by the commands of the page. To the byte with the matplotlib that made them, images by their
     pixels; with another version, which measures letters otherwise, the same texts on a sheet of the same size."""
-    page = (ROOT / "docs/how-to/draw-a-policy.md").read_text(encoding="utf-8")
-    commands = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S))
-    names = re.findall(r"-o docs/pictures/(\S+)", commands)
+    pages = [(ROOT / f"docs/how-to/{name}.md").read_text(encoding="utf-8") for name in ("draw-a-policy", "simulate-an-outage")]
+    page = "\n".join(pages)
+    commands = "\n".join(code for code in re.findall(r"^```sh\n(.*?)^```$", page, re.M | re.S) if "docs/pictures/" in code)
+    names = re.findall(r"(?:-o|--picture) docs/pictures/(\S+)", commands)
     stored = {path.name: path.read_bytes() for path in (ROOT / "docs/pictures").glob("*.svg")}
     assert sorted(names) == sorted(stored) and len(names) >= 8
     assert set(re.findall(r"\]\(\.\./pictures/(\S+)\)", page)) == set(names)

@@ -31,10 +31,14 @@ COMMANDS = {
     "mutants": ("mutants", "Would the expectations notice a small mistake in the policy?"),
     "survive": ("survive", "How many failures leave clients with nothing, and which?"),
     "load": ("load", "Which share of the clients does every source get, before and after failures?"),
+    "simulate": ("simulate", "Whom does a client ask, and when, while things fail?"),
     "plot": ("plot", "Draw a policy: maps of all addresses, loads, ladders, changes."),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
     "compile": ("compile", "Write a policy as one file that opens at once."),
+    "publish": ("publish", "Make a policy the current revision of a folder, signed."),
+    "notify": ("notify", "Tell clients that there is a new revision."),
+    "status": ("status", "Who holds which revision, who is behind, who is off?"),
     "schema": ("schema", "Print the JSON Schema of a policy, a client, a plan or expectations."),
     "completion": ("completion", "Let a shell complete subcommands, options and their values."),
     "mcp": ("mcp", "Answer an assistant: explain, check, diff, verify, survivability as tools."),
@@ -114,18 +118,55 @@ def load_policy(path: str) -> Any:
 
 
 def open_document(path: str) -> Any:
-    """The document at a path, `-` being standard input."""
-    from smplist.files import decode, load_document, parse_document
+    """The document at a path, `-` being standard input; of a published folder, `DIR` or `DIR@REVISION`, that of a revision."""
+    from smplist.files import load_document, parse_document
 
-    return parse_document(decode(sys.stdin.buffer.read(), "stdin"), "stdin") if path == "-" else load_document(path)
+    if published := _published(path):
+        path = published
+    return parse_document(text_of(path), "stdin") if path == "-" else load_document(path)
+
+
+def text_of(path: str) -> str:
+    """The text at a path, `-` being standard input."""
+    from smplist.files import decode, read_text
+
+    return decode(sys.stdin.buffer.read(), "stdin") if path == "-" else read_text(path)
+
+
+def _published(path: str) -> str | None:
+    """Where the policy of a revision is, if a path is `DIR` or `DIR@REVISION` of a published folder. [S-83]"""
+    folder, at, revision = (path, "", "") if os.path.isdir(path) else path.rpartition("@")
+    if not os.path.isfile(os.path.join(folder, "current.json")) or (at and not folder):
+        return None
+    from smplist.fleet.manifest import Refused
+    from smplist.fleet.publish import Folder
+
+    try:
+        manifest = Folder(folder).revision(revision or "current")
+        Folder(folder).content(manifest, "policy.json")
+    except (LookupError, Refused) as error:
+        fail(f"smplist: {path}: {error}")
+    return os.path.join(folder, manifest.path("policy.json"))
+
+
+def of_revision(folder: str, revision: str) -> str:
+    """The path of a revision of a published folder; any other path ends the program."""
+    if not os.path.isfile(os.path.join(folder, "current.json")):
+        fail(f"smplist: {folder} is no published folder; give one that `smplist publish` made")
+    return f"{folder}@{revision}"
 
 
 def read_document(path: str, make: Callable[[Any], Any], done: str = "loaded") -> Any:
     """What `make` makes of a document; whatever is wrong with it ends the program with every error."""
+    return read_with(path, lambda given: make(open_document(given)), done)
+
+
+def read_with(path: str, read: Callable[[str], Any], done: str) -> Any:
+    """What `read` makes of a path; whatever is wrong with what stands there ends the program with every error."""
     from smplist._errors import PolicyError
 
     try:
-        return make(open_document(path))
+        return read(path)
     except PolicyError as error:
         count = len(error.errors)
         fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was {done}")

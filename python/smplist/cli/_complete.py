@@ -68,9 +68,9 @@ _FILE = _File()
 TYPES: dict[str, click.types.StringParamType] = {
     **dict.fromkeys(
         ("policy", "policies", "clients", "expectations", "old", "new", "source", "target", "into", "output", "rejects",
-         "counts", "baseline", "write_baseline"), _FILE,
+         "counts", "baseline", "write_baseline", "client", "events", "picture", "ca", "new_key"), _FILE,
     ),
-    "folder": _Folder(),
+    **dict.fromkeys(("folder", "deployed"), _Folder()),
     "down": _Failure(),
 }  # fmt: skip
 

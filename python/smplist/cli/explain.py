@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from smplist.analysis.report import SERVICES
-from smplist.cli import fail, load_policy
+from smplist.cli import fail, load_policy, of_revision
 from smplist.cli._options import format_option
 from smplist.cli._terminal import lively, print_trees
 
@@ -41,10 +41,12 @@ def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:
 @click.option("--service", type=click.Choice(SERVICES), help="One service; both without it.")
 @click.option("--down", multiple=True, metavar="SOURCE[/SERVICE]", help="A source that does not answer.")
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders.")
+@click.option("--revision", metavar="REVISION",
+              help="POLICY is a published folder: of which revision, by number or SHA-256; current without it.")  # fmt: skip
 @format_option("text", "json", "ndjson", "html", "oneline")
 def command(policy: str, addresses: tuple[str, ...], client_id: str, location: str | None, gateways: tuple[str, ...],
             reached: tuple[str, ...], stack: tuple[str, ...], service: str | None, down: tuple[str, ...], epoch: int,
-            form: str) -> None:  # fmt: skip
+            revision: str | None, form: str) -> None:  # fmt: skip
     """Which sources will this client ask, in what order, through what, and why?
 
     Example: smplist explain policy.yaml --address 10.20.3.4 --location internal --down sps-hq
@@ -53,7 +55,7 @@ def command(policy: str, addresses: tuple[str, ...], client_id: str, location: s
     """
     from smplist import Client, PolicyError
 
-    loaded = load_policy(policy)
+    loaded = load_policy(policy if revision is None else of_revision(policy, revision))
     known_of_client: dict[str, Any] = {
         "id": client_id,
         "gateways": gateways or None,

@@ -23,7 +23,7 @@ def command(policy: str, write: bool, force: bool, check: bool, canonical: bool)
 
     Example: smplist fmt policy.yaml --check
     """
-    from smplist.files import form_of, looks_like_json, read_text, to_json, to_yaml, write_whole
+    from smplist.files import form_of, has_comments, looks_like_json, read_text, to_json, to_yaml, write_whole
 
     loaded = load_policy(policy)
     if canonical:
@@ -39,8 +39,7 @@ def command(policy: str, write: bool, force: bool, check: bool, canonical: bool)
     elif write:
         if policy == "-":
             fail("smplist: standard input cannot be written in place")
-        has_comments = not as_json and any(line.lstrip().startswith("#") or " #" in line for line in before.splitlines())
-        if has_comments and not force:
+        if not as_json and has_comments(before) and not force:
             fail(f"smplist: {policy} has comments, and they would be lost; print it without --write, or add --force")
         if before != after:
             write_whole(policy, after)

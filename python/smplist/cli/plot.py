@@ -126,7 +126,7 @@ def command(kind: str, policies: tuple[str, ...], output: str, size: int | None,
     Example: smplist plot map policy.yaml --within 10.0.0.0/8 -o map.svg
     """
     given = {name: value for name, value in options.items() if value not in (None, ())}
-    _check_output(policies, output, size)
+    check_output(policies, output, size)
     _check_options(kind, given)
     _check_policies(kind, policies, given)
     loaded = [load_policy(path) for path in policies]
@@ -139,7 +139,7 @@ def command(kind: str, policies: tuple[str, ...], output: str, size: int | None,
         given["refused"].leave()
 
 
-def _check_output(policies: tuple[str, ...], output: str, size: int | None) -> None:
+def check_output(policies: tuple[str, ...], output: str, size: int | None) -> None:
     """End if nothing can be written, before anything is read."""
     from smplist.files import same_file
 

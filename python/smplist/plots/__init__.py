@@ -18,9 +18,10 @@ from smplist.analysis.report import SERVICES
 
 if TYPE_CHECKING:
     from smplist.analysis.load import Load
+    from smplist.analysis.simulate import Timeline
     from smplist.plots._sheet import Picture
 
-__all__ = ["ladder", "load", "map_diff", "map_ipv4", "map_ipv6", "strips"]
+__all__ = ["ladder", "load", "map_diff", "map_ipv4", "map_ipv6", "strips", "timeline"]
 
 Resolved = Mapping[str, Iterable[str]]
 
@@ -206,3 +207,19 @@ def strips(old: Policy, new: Policy, by: str = "list", *, service: str = "file_r
     layers = _part("_layers", "plots.strips")
     layers.check_word("service", service, SERVICES)
     return _drawn("_strips", "plots.strips", old, new, by, service, resolved or {}, f"{layers.title_of(new)}: old and new")
+
+
+def timeline(report: Timeline) -> Picture:
+    """One client through an outage: a lane for each endpoint that it may ask, in the order of its first plan, along the time.
+
+    Parameters
+    ----------
+    report
+        What `smplist.analysis.simulate.simulate` gives.
+
+    Raises
+    ------
+    ImportError
+        Without matplotlib.
+    """
+    return _drawn("_timeline", "plots.timeline", report.to_dict())

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Telling clients that there is a new revision: a retained message, which those that are off get when they come back. [S-83]"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from smplist.fleet.broker import Broker, manifest_topic, notice_topic
+from smplist.fleet.manifest import FILES, Manifest
+from smplist.fleet.publish import CURRENT, DEPLOYED, Folder, locked, now_text, point, record
+
+
+def saved(folder: Folder) -> Manifest:
+    """The revision that clients would be told of, all of whose files are what was signed.
+
+    Raises
+    ------
+    LookupError
+        If nothing is published.
+    Refused
+        If a file is another.
+    """
+    manifest = folder.revision("current")
+    for name in FILES:
+        folder.content(manifest, name)
+    return manifest
+
+
+def notify(folder: Folder, broker: Broker, *, forced: str | None = None, failed: Sequence[str] = ()) -> dict[str, Any]:
+    """Tell all clients of the current revision; returns what the log has about it.
+
+    The broker keeps the message. The folder's `deployed.json` is the same one for clients whose broker forgot it.
+
+    Parameters
+    ----------
+    folder
+        The published folder.
+    broker
+        Where clients listen.
+    forced, failed
+        Why the revision goes out, although these expectations do not hold of it.
+
+    Raises
+    ------
+    LookupError, Refused
+        If there is no current revision, or if it is not whole.
+    OSError, aiomqtt.MqttError
+        If the folder or the broker fails; then run it again.
+    """
+    with locked(folder.path):
+        manifest = saved(folder)
+        found = folder.pointer(CURRENT)
+        assert found is not None
+        entry = {
+            "notified": now_text(), "fleet": manifest.fleet, "sequence": manifest.sequence, "revision": manifest.revision,
+            "forced": forced, "failed": list(failed),
+        }  # fmt: skip
+        asyncio.run(_send(broker, manifest.fleet, found.envelope, json.dumps(entry, ensure_ascii=False).encode()))
+        point(folder.path, DEPLOYED, found.envelope)
+        record(folder, entry)
+    return entry
+
+
+async def _send(broker: Broker, fleet: str, envelope: bytes, notice: bytes) -> None:
+    async with broker.client() as mqtt:
+        await mqtt.publish(notice_topic(fleet), notice, qos=1, retain=True)
+        await mqtt.publish(manifest_topic(fleet), envelope, qos=1, retain=True)
