@@ -31,6 +31,8 @@ COMMANDS = {
     "mutants": ("mutants", "Would the expectations notice a small mistake in the policy?"),
     "survive": ("survive", "How many failures leave clients with nothing, and which?"),
     "load": ("load", "Which share of the clients does every source get, before and after failures?"),
+    "whoami": ("whoami", "What is this machine, as a client?"),
+    "test-connection": ("test_connection", "Which sources answer from this machine, and why do the others not?"),
     "plot": ("plot", "Draw a policy: maps of all addresses, loads, ladders, changes."),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),
