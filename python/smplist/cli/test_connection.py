@@ -11,7 +11,7 @@ import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import EXIT_FINDINGS, echo_report, fail, load_policy, write_file
-from smplist.cli._options import REPORT, format_option
+from smplist.cli._options import REPORT, Seconds, allow_option, format_option
 from smplist.cli._terminal import Progress
 
 
@@ -34,13 +34,12 @@ def read_stated(stated: tuple[str, ...]) -> dict[str, list[Any]]:
 @click.argument("sources", nargs=-1, metavar="[SOURCE[/SERVICE]]...")
 @click.option("--service", type=click.Choice(SERVICES), help="One service; both without it.")
 @click.option("--ca", "authorities", metavar="FILE", help="Certificates to trust besides those of this machine.")
-@click.option("--allow", multiple=True, metavar="ADDRESS|RANGE",
-              help="Loopback, link-local and metadata addresses that may be asked; several times.")  # fmt: skip
+@allow_option
 @click.option("--resolve", "stated", multiple=True, metavar="NAME=ADDRESS",
               help="An address of a name, instead of what it resolves to; several times.")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(min=0.05, max=600), default=5.0, show_default=True, metavar="SECONDS",
+@click.option("--timeout", type=Seconds(), default=5.0, show_default=True, metavar="SECONDS",
               help="The most that connecting, the proxy, TLS and the answer may take, each.")  # fmt: skip
-@click.option("--deadline", type=click.FloatRange(min=0.1, max=86400), default=60.0, show_default=True, metavar="SECONDS",
+@click.option("--deadline", type=Seconds(), default=60.0, show_default=True, metavar="SECONDS",
               help="The most that all of it may take.")  # fmt: skip
 @click.option("--write-availability", metavar="FILE", help="Write what is up and down, for explain, evaluate and load.")
 @click.option("--dry-run", is_flag=True, help="Say what would be asked, and ask nobody.")
@@ -72,8 +71,6 @@ def command(policy: str, sources: tuple[str, ...], service: str | None, authorit
                 loaded, sources, service=service, authorities=authorities, allow=allow, stated=names, seconds=timeout,
                 deadline=deadline, progress=progress,
             )  # fmt: skip
-    except OSError as error:
-        fail(f"smplist: --ca {authorities}: {error.strerror or error}")
     except ValueError as error:
         fail(f"smplist: {error}")
     if write_availability:

@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from smplist.cli import fail, load_policy
+from smplist.cli import load_policy
+from smplist.cli._options import Seconds, allow_option
 from smplist.cli._terminal import Progress
 
 
 def facts_here(policy: Any, allow: tuple[str, ...], timeout: float) -> dict[str, Any]:
-    """This machine's client document; with a policy, also which of its servers answer, and on standard error why others do not."""
+    """This machine's client document; with a policy, also which of its servers answer; why others do not is a message."""
     from smplist.net.facts import here
 
     document = here()
@@ -21,11 +22,8 @@ def facts_here(policy: Any, allow: tuple[str, ...], timeout: float) -> dict[str,
         return document
     from smplist.net.reach import reach
 
-    try:
-        with Progress("servers") as progress:
-            reached = reach(policy, allow=allow, seconds=timeout, progress=progress)
-    except ValueError as error:
-        fail(f"smplist: --allow: {error}")
+    with Progress("servers") as progress:
+        reached = reach(policy, allow=allow, seconds=timeout, progress=progress)
     for server, why in reached.missed.items():
         click.echo(f"{server}: {why}", err=True)
     return {**document, "reached": reached.servers}
@@ -33,9 +31,8 @@ def facts_here(policy: Any, allow: tuple[str, ...], timeout: float) -> dict[str,
 
 @click.command()
 @click.argument("policy", required=False)
-@click.option("--allow", multiple=True, metavar="ADDRESS|RANGE",
-              help="Loopback, link-local and metadata addresses that may be asked; several times.")  # fmt: skip
-@click.option("--timeout", type=click.FloatRange(min=0.05, max=600), default=3.0, show_default=True, metavar="SECONDS",
+@allow_option
+@click.option("--timeout", type=Seconds(), default=3.0, show_default=True, metavar="SECONDS",
               help="The most that each connection may take.")  # fmt: skip
 def command(policy: str | None, allow: tuple[str, ...], timeout: float) -> None:
     """What is this machine, as a client? Its host name, addresses, gateways with MAC addresses and stack, as JSON.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,7 @@ def verifying(authorities: str | None) -> ssl.SSLContext:
 
     Raises
     ------
-    OSError
+    ValueError
         If the file cannot be read, or has no certificate.
     """
     if sys.platform in ("win32", "darwin"):  # the trust is in no file
@@ -29,7 +30,12 @@ def verifying(authorities: str | None) -> ssl.SSLContext:
     else:
         context = ssl.create_default_context()
     if authorities is not None:
-        context.load_verify_locations(cafile=authorities)
+        try:
+            context.load_verify_locations(cafile=authorities)
+        except ssl.SSLError:
+            raise ValueError(f"{authorities} is no file of certificates; it begins with -----BEGIN CERTIFICATE-----") from None
+        except OSError as error:
+            raise ValueError(f"cannot read {authorities}: {error.strerror}") from None
     return context
 
 
@@ -47,8 +53,8 @@ def expiry(der: bytes) -> datetime:
     return found
 
 
-def what_is_wrong(error: ssl.SSLCertVerificationError, host: str, der: bytes | None) -> Verdict:
-    """Why a certificate was refused; with it at hand, in full."""
+def what_is_wrong(error: ssl.SSLCertVerificationError, host: str, der: bytes | None, repeat: Callable[[str], str]) -> Verdict:
+    """Why a certificate was refused; with it at hand, in full. `repeat` makes its words fit to be shown."""
     code = error.verify_code
     cert = _read(der) if der else None
     if code == _EXPIRED:
@@ -56,11 +62,11 @@ def what_is_wrong(error: ssl.SSLCertVerificationError, host: str, der: bytes | N
     if code == _NOT_YET_VALID:
         return verdict("certificate_not_yet_valid", begins=cert.not_valid_before_utc.date() if cert else "a day to come")
     if code in (_WRONG_NAME, _WRONG_ADDRESS):
-        return verdict("certificate_wrong_name", names=_names(cert) if cert else "another name", host=host)
+        return verdict("certificate_wrong_name", names=repeat(_names(cert)) if cert else "another name", host=host)
     if code == _SELF_SIGNED:
         return verdict("certificate_self_signed")
     if code in (_SELF_SIGNED_IN_CHAIN, _NO_ISSUER, _NO_FIRST):
-        return verdict("certificate_untrusted", issuer=f"'{clean(cert.issuer.rfc4514_string())}'" if cert else "which is unknown")
+        return verdict("certificate_untrusted", issuer=repeat(cert.issuer.rfc4514_string()) if cert else "which is unknown")
     return verdict("certificate_refused", why=clean(error.verify_message))
 
 
@@ -86,4 +92,4 @@ def _names(cert: Any) -> str:
     if not names:
         return "no name at all"
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return clean(", ".join(f"'{clean(name)}'" for name in names[:3])) + more
+    return ", ".join(f"'{name}'" for name in names[:3]) + more

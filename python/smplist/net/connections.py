@@ -127,9 +127,7 @@ def ask(
     Raises
     ------
     ValueError
-        If the policy has no such source, or something allowed is no address and no range.
-    OSError
-        If the file of certificates is of no use.
+        If the policy has no such source, something allowed is no address and no range, or the file of certificates is of no use.
     """
     for package in ("httpx2", "httpcore2", "psutil"):
         need(package, "testing connections", "probe")

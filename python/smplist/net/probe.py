@@ -19,7 +19,10 @@ from smplist.net.causes import Failed, Verdict, chain, not_connected, verdict
 from smplist.net.guard import Guard
 from smplist.net.routes import Route, endpoint_of
 from smplist.net.secret import Secret, SecretError, read_secret
-from smplist.net.transport import MOST_BYTES, Peeked, PinnedTransport, TooMuch, Wire
+from smplist.net.transport import MOST_BYTES, Headers, Peeked, PinnedTransport, TooMuch, Wire
+
+# what OpenSSL says to bytes that are no TLS
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNEXPECTED_MESSAGE")
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ class _Exchange:
             wire.end()
             return response.status_code, self._judge(response, longer)
 
-    def _credentials(self) -> dict[bytes | str, bytes | str]:
+    def _credentials(self) -> Headers:
         assert self._route.proxy is not None
         if self._secret is None or self._route.proxy.user is None:
             return {}
@@ -152,8 +155,11 @@ class _Exchange:
             place = f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}" if parts.hostname else ""
         except ValueError:
             place = "something that is no address"
-        shown = certificates.clean(place or "another path of its own")
-        return self._secret.scrub(shown) if self._secret else shown
+        return self._repeat(place or "another path of its own")
+
+    def _repeat(self, text: str) -> str:
+        """Words of the other side; none, if it was told a password: it could say it back in any disguise."""
+        return "what is not repeated after a password was sent" if self._secret else certificates.clean(text)
 
     async def _why(self, error: Exception, wire: Wire) -> Verdict:
         """What an exception means at the stage that it came in."""
@@ -164,7 +170,7 @@ class _Exchange:
         for cause in chain(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
                 der = await self._look_at_certificate()
-                return certificates.what_is_wrong(cause, str(self._route.source.host), der)
+                return certificates.what_is_wrong(cause, str(self._route.source.host), der, self._repeat)
         if isinstance(error, httpcore2.ProxyError):
             return self._refused_by_proxy(str(error))
         if wire.stage == "connect":
@@ -203,13 +209,7 @@ class _Exchange:
         """A handshake that failed, for another reason than the certificate."""
         reason = next((cause.reason for cause in chain(error) if isinstance(cause, ssl.SSLError) and cause.reason), "")
         ended = not reason or "EOF" in reason
-        foreign = reason in (
-            "WRONG_VERSION_NUMBER",
-            "HTTP_REQUEST",
-            "RECORD_LAYER_FAILURE",
-            "PACKET_LENGTH_TOO_LONG",
-            "UNEXPECTED_MESSAGE",
-        )
+        foreign = reason in _NO_TLS
         if self._tunnel and (ended or foreign):
             return verdict("proxy_lies", why="closes the connection" if ended else "does not pass TLS on")
         if ended:

@@ -44,6 +44,14 @@ class Route:
         return self.source.host, endpoint_of(self.source, self.service)[1]
 
 
+_Way = tuple[str | None, str | None, str | None]
+
+
+def _way(proxy: Proxy | None) -> _Way:
+    """What makes a way another one: the proxy, and as whom it is asked."""
+    return (None, None, None) if proxy is None else (_via(proxy), proxy.user, proxy.password)
+
+
 def _via(proxy: Proxy) -> str:
     return f"[{proxy.host}]:{proxy.port}" if ":" in str(proxy.host) else f"{proxy.host}:{proxy.port}"
 
@@ -63,13 +71,12 @@ def routes(policy: Policy, wanted: Iterable[str] = (), service: str | None = Non
         If the policy has no such source; the text says what was likely meant.
     """
     endpoints = _wanted(policy, wanted)
-    proxies: dict[str, Proxy | None] = {"": None}
-    lists: dict[tuple[str, str], list[str]] = {}
+    proxies: dict[_Way, Proxy | None] = {_way(None): None}
+    lists: dict[tuple[str, _Way], list[str]] = {}
     for place in _lists(policy):
-        via = "" if place.proxy is None else _via(place.proxy)
-        proxies.setdefault(via, place.proxy)
+        proxies.setdefault(_way(place.proxy), place.proxy)
         for name in place.sources:
-            lists.setdefault((name, via), []).append(place.name)
+            lists.setdefault((name, _way(place.proxy)), []).append(place.name)
     found = []
     for name, source in policy.sources.items():
         for offered in SERVICES:
@@ -77,8 +84,8 @@ def routes(policy: Policy, wanted: Iterable[str] = (), service: str | None = Non
                 continue
             if endpoints is not None and (name, offered) not in endpoints:
                 continue
-            known = [via for via in proxies if (name, via) in lists] or [""]
-            found += [Route(source, offered, proxies[via], tuple(lists.get((name, via), ()))) for via in known]
+            known = [way for way in proxies if (name, way) in lists] or [_way(None)]
+            found += [Route(source, offered, proxies[way], tuple(lists.get((name, way), ()))) for way in known]
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import os
-import urllib.parse
 
 _MOST_BYTES = 4096
 
@@ -29,14 +28,6 @@ class Secret:
     def basic(self, user: str) -> str:
         """User and password as HTTP's basic scheme sends them."""
         return "Basic " + base64.b64encode(f"{user}:{self._text}".encode()).decode()
-
-    def scrub(self, text: str, user: str = "") -> str:
-        """A text of somebody else without the password, should it be in it, plain or as it is sent."""
-        sent = self.basic(user).removeprefix("Basic ")
-        forms = {self._text, urllib.parse.quote(self._text), urllib.parse.quote_plus(self._text), sent, sent.rstrip("=")}
-        for form in sorted(filter(None, forms), key=len, reverse=True):
-            text = text.replace(form, "***")
-        return text
 
     def __repr__(self) -> str:
         return "Secret(***)"

@@ -15,6 +15,8 @@ import httpx2
 
 MOST_BYTES = 65_536
 
+Headers = Mapping[bytes | str, bytes | str]
+
 
 class TooMuch(Exception):
     """The answer is longer than anybody wants to read."""
@@ -136,7 +138,7 @@ class PinnedTransport(httpx2.AsyncBaseTransport):
         address: str,
         wire: Wire,
         context: ssl.SSLContext,
-        proxy_headers: Mapping[bytes | str, bytes | str] | None,
+        proxy_headers: Headers | None,
     ) -> None:
         """To `host`, which is a proxy if there are headers for one, at `address`."""
         common: dict[str, Any] = {"ssl_context": context, "network_backend": _Pinned(host.lower(), port, address, wire)}
