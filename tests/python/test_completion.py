@@ -20,6 +20,7 @@ from terminal import Shell, environment
 FREE = {
     "addresses", "address", "client_id", "id", "gateways", "gateway", "reached", "where", "within", "intended", "today",
     "probability", "expect",
+    "allow", "stated",
 }  # fmt: skip
 
 

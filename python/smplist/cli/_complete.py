@@ -68,10 +68,10 @@ _FILE = _File()
 TYPES: dict[str, click.types.StringParamType] = {
     **dict.fromkeys(
         ("policy", "policies", "clients", "expectations", "old", "new", "source", "target", "into", "output", "rejects",
-         "counts", "baseline", "write_baseline"), _FILE,
+         "counts", "baseline", "write_baseline", "availability", "write_availability", "authorities"), _FILE,
     ),
     "folder": _Folder(),
-    "down": _Failure(),
+    **dict.fromkeys(("down", "sources"), _Failure()),
 }  # fmt: skip
 
 

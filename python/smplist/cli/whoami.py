@@ -12,8 +12,10 @@ from smplist.cli import load_policy
 from smplist.cli._options import Seconds, allow_option
 from smplist.cli._terminal import Progress
 
+SECONDS = 3.0
 
-def facts_here(policy: Any, allow: tuple[str, ...], timeout: float) -> dict[str, Any]:
+
+def facts_here(policy: Any, allow: tuple[str, ...], timeout: float = SECONDS) -> dict[str, Any]:
     """This machine's client document; with a policy, also which of its servers answer; why others do not is a message."""
     from smplist.net.facts import here
 
@@ -32,7 +34,7 @@ def facts_here(policy: Any, allow: tuple[str, ...], timeout: float) -> dict[str,
 @click.command()
 @click.argument("policy", required=False)
 @allow_option
-@click.option("--timeout", type=Seconds(), default=3.0, show_default=True, metavar="SECONDS",
+@click.option("--timeout", type=Seconds(), default=SECONDS, show_default=True, metavar="SECONDS",
               help="The most that each connection may take.")  # fmt: skip
 def command(policy: str | None, allow: tuple[str, ...], timeout: float) -> None:
     """What is this machine, as a client? Its host name, addresses, gateways with MAC addresses and stack, as JSON.
