@@ -107,7 +107,7 @@ class _Pinned(httpcore2.AsyncNetworkBackend):
         self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:  # fmt: skip
-        if (host.lower(), port) != (self._host, self._port):
+        if (host.strip("[]").lower(), port) != (self._host, self._port):
             raise RuntimeError("a connection to somebody else was asked for")
         self._wire.next()
         stream = await self._backend.connect_tcp(self._address, port, timeout, local_address, socket_options)
@@ -151,13 +151,15 @@ class PinnedTransport(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The response; its errors are those of `httpcore2`, with what caused them."""
         url = request.url
+        # an address of IPv6 has brackets in a URL, which httpcore forgets when it writes one for a proxy
+        host = b"[" + url.raw_host + b"]" if b":" in url.raw_host else url.raw_host
         answer = await self._pool.handle_async_request(
             httpcore2.Request(
                 method=request.method.encode(),
-                url=httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                url=httpcore2.URL(scheme=url.raw_scheme, host=host, port=url.port, target=url.raw_path),
                 headers=request.headers.raw,
                 content=b"",
-                extensions=request.extensions,
+                extensions={**request.extensions, "sni_hostname": url.raw_host.decode()},
             )
         )
         assert isinstance(answer.stream, AsyncIterable)
