@@ -102,8 +102,8 @@ def squid_words(place: Path, lines: str) -> list[str]:
     """What starts squid in the foreground; it keeps nothing and asks this machine for names."""
     (place / "squid.conf").write_text(
         f"{lines}\ncache deny all\naccess_log none\ncache_log {place}/cache.log\npid_filename none\nshutdown_lifetime 0 seconds\n"
-        "hosts_file none\ndns_nameservers 127.0.0.1\ndns_timeout 1 second\nvisible_hostname proxy.test\nmax_filedescriptors 1024\n"
-        f"connect_retries 0\ncoredump_dir {place}\n",
+        "hosts_file none\ndns_nameservers 127.0.0.1\ndns_timeout 1 second\nvisible_hostname proxy.test\n"
+        f"max_filedescriptors 1024\nconnect_retries 0\ncoredump_dir {place}\n",
         encoding="utf-8",
     )
     return ["squid", "-N", "-d", "1", "-f", str(place / "squid.conf")]

@@ -171,9 +171,7 @@ class World:
         """tinyproxy on a proxy, for a second opinion."""
         place = self.folder / f"{name}-{port}"
         place.mkdir()
-        (place / "tinyproxy.conf").write_text(
-            f"Port {port}\nListen ::\nTimeout 5\nMaxClients 200\nLogLevel Error\n", encoding="utf-8"
-        )
+        (place / "tinyproxy.conf").write_text(f"Port {port}\nTimeout 5\nMaxClients 200\nLogLevel Error\n", encoding="utf-8")
         words = ["tinyproxy", "-d", "-c", str(place / "tinyproxy.conf")]
         self._stack.enter_context(servers.running(words, port, within=self.inside(name)))
 
