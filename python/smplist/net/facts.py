@@ -113,10 +113,10 @@ _DEFAULT = re.compile(
 
 
 def _from_netstat(table: str) -> Iterator[str]:
-    """The gateways of the default routes in a printed table; `link#4` and the like are none."""
+    """The gateways of the default routes in a printed table; `link#4`, and `fe80::` of a tunnel, are none."""
     for found in _DEFAULT.finditer(table):
         gateway = Address.try_parse(found[found.lastgroup or 0].partition("%")[0])
-        if not isinstance(gateway, ParseError):
+        if not isinstance(gateway, ParseError) and str(gateway) != "fe80::":
             yield str(gateway)
 
 
