@@ -76,10 +76,11 @@ def subcommands() -> list[str]:
     for path in sorted((ROOT / "python/smplist/cli").glob("*.py")):
         if path.stem.startswith("_"):
             continue
-        if f'"{path.stem}": (' not in table:
+        name = path.stem.replace("_", "-")
+        if f'"{name}": ("{path.stem}", ' not in table:
             wrong.append(f"cli/{path.name} has no row in COMMANDS")
-        if f"## {path.stem}" not in page:
-            wrong.append(f"{path.stem}: no heading in cli.md")
+        if f"## {name}" not in page:
+            wrong.append(f"{name}: no heading in cli.md")
     return wrong
 
 

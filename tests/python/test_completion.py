@@ -20,6 +20,7 @@ from terminal import Shell, environment
 FREE = {
     "addresses", "address", "client_id", "id", "gateways", "gateway", "reached", "where", "within", "intended", "today",
     "probability", "expect", "key", "fleet", "broker", "password", "force", "revision", "timeout",
+    "allow", "stated",
 }  # fmt: skip
 
 

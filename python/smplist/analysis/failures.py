@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from smplist._core import Policy, _failure
+from smplist._core import Availability, Policy, _failure
 from smplist.analysis.report import SERVICES
 
 _PROBABILITY = re.compile(r"[0-9]{1,18}(/[0-9]{1,18}|\.[0-9]{1,18})?%?")
@@ -42,6 +42,47 @@ def availability(policy: Policy, down: Iterable[str]) -> dict[str, str]:
             raise ValueError(f"{text!r} is a proxy, and only endpoints are up or down here; name a source or a host")
         known.update((endpoint, "down") for service in SERVICES for endpoint in found[service])
     return known
+
+
+def read_availability(policy: Policy, document: object) -> dict[str, str]:
+    """What a document says of endpoints, as `Plan.first_available` wants it.
+
+    It maps endpoints (`https://hq.example:443`), `SOURCE`, `SOURCE/SERVICE` or `host:NAME` to `up`, `down` or `unknown`.
+
+    Raises
+    ------
+    ValueError
+        If it does not, or names what the policy does not have.
+    """
+    if not isinstance(document, dict):
+        raise ValueError('an availability is an object, as in {"https://hq.example:443": "down"}')
+    endpoints = set(_endpoints(policy).values())
+    known: dict[str, str] = {}
+    for name, state in document.items():
+        if state not in tuple(Availability):
+            raise ValueError(f'{name!r} is {json.dumps(state)}; write "up", "down" or "unknown"')
+        if name in endpoints:
+            known[name] = state
+        elif "://" in name:
+            raise ValueError(f"the policy has no endpoint {name!r}; test its connections again, or remove the line")
+        else:
+            known |= {endpoint: state for endpoint in availability(policy, [name])}
+    return known
+
+
+def down_sources(policy: Policy, known: Mapping[str, str]) -> list[str]:
+    """Every `SOURCE/SERVICE` whose endpoint is down."""
+    return [text for text, endpoint in _endpoints(policy).items() if known.get(endpoint) == Availability.DOWN]
+
+
+def _endpoints(policy: Policy) -> dict[str, str]:
+    """The endpoint of every `SOURCE/SERVICE`."""
+    return {
+        f"{name}/{service}": source.identity(service)
+        for name, source in policy.sources.items()
+        for service in SERVICES
+        if getattr(source, service) is not None
+    }
 
 
 def read_probability(value: object) -> Fraction:

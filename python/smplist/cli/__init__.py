@@ -32,6 +32,8 @@ COMMANDS = {
     "survive": ("survive", "How many failures leave clients with nothing, and which?"),
     "load": ("load", "Which share of the clients does every source get, before and after failures?"),
     "simulate": ("simulate", "Whom does a client ask, and when, while things fail?"),
+    "whoami": ("whoami", "What is this machine, as a client?"),
+    "test-connection": ("test_connection", "Which sources answer from this machine, and why do the others not?"),
     "plot": ("plot", "Draw a policy: maps of all addresses, loads, ladders, changes."),
     "fmt": ("fmt", "Write a policy in its usual layout."),
     "convert": ("convert", "Turn a policy into JSON or YAML, or a range table into a policy."),

@@ -68,10 +68,11 @@ _FILE = _File()
 TYPES: dict[str, click.types.StringParamType] = {
     **dict.fromkeys(
         ("policy", "policies", "clients", "expectations", "old", "new", "source", "target", "into", "output", "rejects",
-         "counts", "baseline", "write_baseline", "client", "events", "picture", "ca", "new_key"), _FILE,
+         "counts", "baseline", "write_baseline", "client", "events", "picture", "ca", "new_key", "availability",
+         "write_availability", "authorities"), _FILE,
     ),
     **dict.fromkeys(("folder", "deployed"), _Folder()),
-    "down": _Failure(),
+    **dict.fromkeys(("down", "sources"), _Failure()),
 }  # fmt: skip
 
 

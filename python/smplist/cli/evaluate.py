@@ -15,7 +15,9 @@ import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import fail, load_policy
+from smplist.cli._availability import availability_option, read_known
 from smplist.cli._clients import FORMS, Rejects, client_rows, form_of
+from smplist.cli.explain import plan_json
 
 COLUMNS = [
     "row",
@@ -41,10 +43,14 @@ COLUMNS = [
 ]
 
 
-def flat(row: int, plan: Any) -> list[object]:
-    """The fields of a plan in one row, in the order of `COLUMNS`; lists are separated by blanks, names by `;`."""
+def flat(row: int, plan: Any, known: dict[str, str]) -> list[object]:
+    """The fields of a plan in one row, in the order of `COLUMNS`; lists are separated by blanks, names by `;`.
+
+    The attempt is the first that is not known to be down.
+    """
     d = plan.to_dict()
-    first = d["attempts"][0] if d["attempts"] else {}
+    asked = plan.first_available(known)
+    first = asked.to_dict() if asked else {}
     decided = d["decided_by"] or {}
     scope = d["scope"] or {}
     return [
@@ -81,9 +87,10 @@ def flat(row: int, plan: Any) -> list[object]:
 @click.option("--rejects", metavar="FILE", help="CSV for the rows that are no clients: line, reason, row.")
 @click.option("--from", "form_in", type=click.Choice(FORMS), help="The clients' format; by suffix without it.")
 @click.option("--to", "form_out", type=click.Choice(FORMS), help="The output's format; by suffix without it.")
+@availability_option
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders.")
 def command(policy: str, clients: str, output: str, service: str | None, rejects: str | None, form_in: str | None,
-            form_out: str | None, epoch: int) -> None:  # fmt: skip
+            form_out: str | None, availability: str | None, epoch: int) -> None:  # fmt: skip
     """A plan for every row of CLIENTS: CSV, NDJSON, Parquet or Arrow; `-` is standard input or output.
 
     Rows that are no clients never stop the run: they go to --rejects, and the exit code is 1.
@@ -93,13 +100,14 @@ def command(policy: str, clients: str, output: str, service: str | None, rejects
     reading, writing = form_of(clients, form_in), form_of(output, form_out)
     from smplist.files import same_file
 
-    if same_file(clients, output) or same_file(policy, output) or (rejects and same_file(clients, rejects)):
+    if any(same_file(one, output) for one in (clients, policy, availability) if one) or (rejects and same_file(clients, rejects)):
         fail("smplist: the output is one of the inputs; write to another file")
     loaded = load_policy(policy)
+    known = read_known(loaded, availability)
     asked = [service] if service else list(SERVICES)
     with contextlib.ExitStack() as stack:
         rows = client_rows(clients, reading)
-        write, finish = _writer(output, writing, stack)
+        write, finish = _writer(output, writing, known, stack)
         refused = Rejects(rejects, stack, sys.stdout if output == "-" else None)
         for line, client in refused.clients(rows):
             for what in asked:
@@ -108,7 +116,9 @@ def command(policy: str, clients: str, output: str, service: str | None, rejects
     refused.leave()
 
 
-def _writer(path: str, form: str, stack: contextlib.ExitStack) -> tuple[Callable[[int, Any], object], Callable[[], None]]:
+def _writer(
+    path: str, form: str, known: dict[str, str], stack: contextlib.ExitStack
+) -> tuple[Callable[[int, Any], object], Callable[[], None]]:
     """What writes a plan, and what makes all of them final."""
     if form in ("parquet", "arrow"):
         from smplist.cli._tables import TableWriter
@@ -120,13 +130,13 @@ def _writer(path: str, form: str, stack: contextlib.ExitStack) -> tuple[Callable
             table.close()
             finish()
 
-        return lambda line, plan: table.writerow(flat(line, plan)), finish_table
+        return lambda line, plan: table.writerow(flat(line, plan, known)), finish_table
     sink, finish = _sink(path, stack, "w")
     if form == "ndjson":
-        return lambda line, plan: sink.write(plan.to_json() + "\n"), finish
+        return lambda line, plan: sink.write(plan_json(plan, known) + "\n"), finish
     rows = csv.writer(sink)
     rows.writerow(COLUMNS)
-    return lambda line, plan: rows.writerow(flat(line, plan)), finish
+    return lambda line, plan: rows.writerow(flat(line, plan, known)), finish
 
 
 def _sink(path: str, stack: contextlib.ExitStack, mode: str) -> tuple[IO[Any], Callable[[], None]]:

@@ -11,21 +11,9 @@ import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import fail, load_policy, of_revision
-from smplist.cli._options import format_option
+from smplist.cli._availability import availability_option, read_known
+from smplist.cli._options import allow_option, format_option
 from smplist.cli._terminal import lively, print_trees
-
-
-def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:
-    """The endpoints that are down; a name that the policy does not have ends the program."""
-    from smplist.analysis.failures import availability
-
-    known: dict[str, str] = {}
-    for item in down:
-        try:
-            known.update(availability(policy, [item]))
-        except ValueError as error:
-            fail(f"smplist: --down {item}: {error}")
-    return known
 
 
 @click.command()
@@ -43,48 +31,73 @@ def _availability(policy: Any, down: tuple[str, ...]) -> dict[str, str]:
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders.")
 @click.option("--revision", metavar="REVISION",
               help="POLICY is a published folder: of which revision, by number or SHA-256; current without it.")  # fmt: skip
+@click.option("--here", is_flag=True, help="The client is this machine: its addresses, gateways, and the servers it reaches.")
+@allow_option
+@availability_option
 @format_option("text", "json", "ndjson", "html", "oneline")
-def command(policy: str, addresses: tuple[str, ...], client_id: str, location: str | None, gateways: tuple[str, ...],
-            reached: tuple[str, ...], stack: tuple[str, ...], service: str | None, down: tuple[str, ...], epoch: int,
-            revision: str | None, form: str) -> None:  # fmt: skip
+def command(policy: str, service: str | None, down: tuple[str, ...], epoch: int, here: bool, allow: tuple[str, ...],
+            availability: str | None, revision: str | None, form: str, **stated: Any) -> None:  # fmt: skip
     """Which sources will this client ask, in what order, through what, and why?
 
     Example: smplist explain policy.yaml --address 10.20.3.4 --location internal --down sps-hq
 
     Without a location and without evidence a client is external; the text then also says what it would ask if it were internal.
     """
-    from smplist import Client, PolicyError
+    from smplist import Client
 
+    if allow and not here:
+        fail("smplist: --allow is about what --here may ask; give both, or none")
     loaded = load_policy(policy if revision is None else of_revision(policy, revision))
-    known_of_client: dict[str, Any] = {
-        "id": client_id,
-        "gateways": gateways or None,
-        "reached": reached or None,
-        "stack": stack or None,
-    }
-    try:
-        client = Client(addresses, location=location, **known_of_client)
-    except PolicyError as error:
-        fail(
-            "\n".join(
-                f"smplist: the client's {e.pointer.strip('/').replace('/', ' ')}: {e.reason}; {e.advice}" for e in error.errors
-            )
-        )
-    known = _availability(loaded, down)
+    client = _this_machine(loaded, allow, stated) if here else _stated_client(stated)
+    known = read_known(loaded, availability, down)
     services = [service] if service else SERVICES
     plans = [loaded.evaluate(client, s, epoch=epoch) for s in services]
     if form == "oneline":
         click.echo("\n".join(plan.oneline() for plan in plans))
     elif form in ("text", "html"):
         answers = [("", plans)]
-        if not (location or gateways or reached):
+        if not (here or client.location or client.gateways or client.reached):
             # whoever asks about an address alone seldom means a client outside [S-33]
-            inside = Client(addresses, location="internal", **known_of_client)
+            inside = Client.from_dict({**client.to_dict(), "location": "internal"})
             answers.append((_INSIDE, [loaded.evaluate(inside, s, epoch=epoch) for s in services]))
         _show(answers, known) if form == "text" else click.echo(_page(answers, known), nl=False)
     else:
         texts = [plan_json(plan, known) for plan in plans]
         click.echo("\n".join(texts) if service or form == "ndjson" else f"[{', '.join(texts)}]")
+
+
+def _stated_client(stated: dict[str, Any]) -> Any:
+    """The client that options describe; what is wrong with it ends the program."""
+    from smplist import Client, PolicyError
+
+    known_of_client: dict[str, Any] = {
+        "id": stated["client_id"],
+        "location": stated["location"],
+        "gateways": stated["gateways"] or None,
+        "reached": stated["reached"] or None,
+        "stack": stated["stack"] or None,
+    }
+    try:
+        return Client(stated["addresses"], **known_of_client)
+    except PolicyError as error:
+        fail(
+            "\n".join(
+                f"smplist: the client's {e.pointer.strip('/').replace('/', ' ')}: {e.reason}; {e.advice}" for e in error.errors
+            )
+        )
+
+
+def _this_machine(policy: Any, allow: tuple[str, ...], stated: dict[str, Any]) -> Any:
+    """The client that this machine is; what it is cannot be stated besides."""
+    from smplist import Client
+    from smplist.cli.whoami import facts_here
+
+    for option, given in (("--address", "addresses"), ("--gateway", "gateways"), ("--reached", "reached"), ("--stack", "stack")):
+        if stated[given]:
+            fail(f"smplist: --here and {option} are two ways to say who asks; give one of them")
+    document = facts_here(policy, allow)
+    document["id"] = stated["client_id"] or document["id"]
+    return Client.from_dict({**document, "location": stated["location"]})
 
 
 _INSIDE = "If the client is internal (--location internal, or evidence: --gateway, --reached):"

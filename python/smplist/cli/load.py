@@ -12,6 +12,7 @@ import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import EXIT_FINDINGS, check_down, echo_report, fail, load_policy
+from smplist.cli._availability import availability_option, read_known
 from smplist.cli._clients import FORMS, Rejects, client_rows, form_of, open_rows
 from smplist.cli._options import format_option
 
@@ -94,13 +95,14 @@ def _probabilities(stated: tuple[str, ...]) -> dict[str, object]:
 @click.option("--service", type=click.Choice(SERVICES), help="One service; both without it.")
 @click.option("--down", multiple=True, metavar="FAILURE",
               help="What has failed: SOURCE[/SERVICE], host:NAME or proxy:HOST:PORT; may stand several times.")  # fmt: skip
+@availability_option
 @click.option("--probability", multiple=True, metavar="NAME=P",
               help="How likely it fails, as 1/100, 0.01 or 1%; * is every other source; may stand several times.")  # fmt: skip
 @click.option("--epoch", type=click.IntRange(min=0, max=2**64 - 1), default=0, help="Reshuffles random orders of --clients.")
 @format_option()
 def command(policy: str, population: str | None, clients: str | None, counts: str | None, form_in: str | None,
-            rejects: str | None, location: str, service: str | None, down: tuple[str, ...], probability: tuple[str, ...],
-            epoch: int, form: str) -> None:  # fmt: skip
+            rejects: str | None, location: str, service: str | None, down: tuple[str, ...], availability: str | None,
+            probability: tuple[str, ...], epoch: int, form: str) -> None:  # fmt: skip
     """Which share of the clients does every source get, before and after failures, and who is everybody's second choice?
 
     Exit code 0: everybody reaches something; 1: some reach nothing, or rows were no clients; 2: something is unusable.
@@ -113,10 +115,11 @@ def command(policy: str, population: str | None, clients: str | None, counts: st
         fail("smplist: only one of the policy and the clients can be standard input")
     likely = _probabilities(probability)
     loaded = load_policy(policy)
-    from smplist.analysis.failures import read_failure, read_probability
+    from smplist.analysis.failures import down_sources, read_failure, read_probability
     from smplist.analysis.load import load
 
     check_down(loaded, down)
+    down = (*down, *down_sources(loaded, read_known(loaded, availability)))
     for name, value in likely.items():
         try:
             if name != "*" or name in loaded.sources:
