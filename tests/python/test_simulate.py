@@ -142,7 +142,7 @@ outage.yaml:9:5: how slow is it?; write how long an answer takes, as in 'takes: 
 outage.yaml:10:20: the key 'what' stands twice; keep one of them (/events/4/what)
 outage.yaml:10:50: what is up takes no time; write 'state: slow', or remove it (/events/4/takes)
 outage.yaml:11:5: an event is about what fails or about the client; write 'what' or 'client' (/events/5)
-outage.yaml:12:35: the octet is out of range: '10.0.0.300'; octets are 0 to 255 (/events/6/client/addresses/0)
+outage.yaml:12:35: an octet is above 255: '10.0.0.300'; octets are 0 to 255 (/events/6/client/addresses/0)
 outage.yaml:13:5: expected a mapping, found a whole number; write a mapping (/events/7)
 smplist: outage.yaml: 14 errors, nothing was simulated
 """

@@ -20,9 +20,13 @@ import smplist
 from conftest import ROOT
 from smplist._tables import TYPES
 from smplist.analysis import coverage
+from smplist.analysis.outages import Script
 from smplist.analysis.partition import Pieces
 from smplist.analysis.report import Counterexample, Report
+from smplist.analysis.simulate import simulate
 from smplist.analysis.steps import Steps
+from smplist.fleet.status import FleetStatus, _summary
+from smplist.net.connections import Connections
 
 ACME = smplist.load(ROOT / "docs/examples/acme/policy.yaml")
 OTHER = ACME.what_if(down=["sps-tokyo-2"])
@@ -33,6 +37,11 @@ EXPECTED: dict[str, Any] = {
 }
 ARROW = {"text": "large_string", "integer": "int64", "flag": "bool", "count": "large_string"}
 PANDAS = {"text": "string", "integer": "Int64", "flag": "boolean", "count": "object"}
+
+ANSWERS = dict.fromkeys(Connections.columns) | {
+    "source": "sps-hq", "service": "file_reputation", "url": "https://sps-hq.acme.example:443/tmcss", "address": "10.1.0.4",
+    "state": "up", "text": "answers", "tls_ms": 12,
+}  # fmt: skip
 
 
 @functools.cache
@@ -56,6 +65,11 @@ def answers() -> dict[str, Any]:
         "Replay": coverage.replay(CLIENTS, ACME, OTHER),
         "Mutants": one_site().mutants({**EXPECTED, "expectations": EXPECTED["expectations"][1:]}),
         "Vectors": one_site().vectors(),
+        "Timeline": simulate(ACME, CLIENTS[0], Script(until=60_000)),
+        "FleetStatus": FleetStatus(_summary("acme", {"smplist/acme/agents/pc-7/state": b"on"})),
+        "Connections": Connections({"revision": ACME.revision, "availability": {}, "rows": [ANSWERS]}),
+    }
+        ),
     }
 
 
