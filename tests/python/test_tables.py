@@ -69,8 +69,6 @@ def answers() -> dict[str, Any]:
         "FleetStatus": FleetStatus(_summary("acme", {"smplist/acme/agents/pc-7/state": b"on"})),
         "Connections": Connections({"revision": ACME.revision, "availability": {}, "rows": [ANSWERS]}),
     }
-        ),
-    }
 
 
 def one_site() -> smplist.Policy:
