@@ -85,14 +85,14 @@ def executed(path: Path, folder: Path) -> Notebook:
     here.mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "docs/examples", folder / "docs/examples", dirs_exist_ok=True)
     client = NotebookClient(
-        nbformat.read(path, as_version=4),  # type: ignore[no-untyped-call]
+        nbformat.read(path, as_version=4),
         timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(here)}},
         coalesce_streams=True, store_widget_state=False, record_timing=False,
     )  # fmt: skip
     package = Path(smplist.__file__).resolve().parents[1]
     python_path = os.pathsep.join([str(package), *filter(None, [os.environ.get("PYTHONPATH")])])
     client.execute(env=os.environ | {"PYTHONPATH": python_path, "IPYTHONDIR": str(folder / "ipython")})
-    shown: Notebook = json.loads(nbformat.writes(client.nb))  # type: ignore[no-untyped-call]
+    shown: Notebook = json.loads(nbformat.writes(client.nb))
     return shown
 
 
