@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -22,7 +23,8 @@ PAGES = sorted(
     for part in ("tutorial", "how-to", "reference", "explanation", "decisions")
     for page in (ROOT / "docs" / part).glob("*.md")
 )
-ALL_PAGES = [*PAGES, ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs/examples").rglob("*.md")]
+NOTEBOOKS = sorted((ROOT / "docs/notebooks").glob("*.ipynb"))
+ALL_PAGES = [*PAGES, *NOTEBOOKS, ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs/examples").rglob("*.md")]
 
 
 class Block(NamedTuple):
@@ -139,16 +141,24 @@ def test_the_programs_of_the_reference_print_what_they_say(copy: Path) -> None:
         assert block.output is not None and fits(block.output, printed), f"cpp.md:{block.line}\n{printed}"
 
 
+def prose(page: Path) -> str:
+    """The Markdown of a page or a notebook."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix != ".ipynb":
+        return text
+    return "\n\n".join("".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown")
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as code hosts make them."""
-    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.M)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", ALL_PAGES, ids=[str(page.relative_to(ROOT)) for page in ALL_PAGES])
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link names a file that is there, and a heading in it."""
-    text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    text = re.sub(r"^```.*?^```$", "", prose(page), flags=re.M | re.S)
     broken = []
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if "://" in target:

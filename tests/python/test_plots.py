@@ -283,6 +283,17 @@ def test_bytes_are_the_same_every_time(policy: smplist.Policy, tmp_path: Path) -
     assert said.strip() == hashlib.sha256(b"".join(first["map_ipv4"])).hexdigest()
 
 
+def test_a_notebook_keeps_a_third_of_the_bytes(policy: smplist.Policy) -> None:
+    """The picture that a notebook shows has 256 colours; nobody sees that, and the matplotlib that made it is still named."""
+    picture = plots.map_ipv4(policy, within="10.0.0.0/8")
+    whole, kept = (Image.open(io.BytesIO(data)) for data in (picture.to_bytes("png"), picture._repr_png_()))
+    assert len(picture._repr_png_()) * 2 < len(picture.to_bytes("png"))
+    assert kept.mode == "P" and kept.size == whole.size and kept.info["Software"] == whole.info["Software"]
+    off = np.abs(np.asarray(whole.convert("RGB"), dtype=int) - np.asarray(kept.convert("RGB"), dtype=int)).max(axis=2)
+    assert (off > 8).mean() < 0.01 and off.max() < 64
+    assert picture._repr_png_() == picture._repr_png_()
+
+
 def test_hostile_names_are_only_names(hostile: smplist.Policy) -> None:
     """In SVG no element and no attribute is theirs; every name is there as text, or shortened; no sign that hides or turns."""
     names = "svg metadata defs style g path text image pattern rect use clipPath"

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,20 @@ def test_citations_lead_to_clauses(site: Path) -> None:
     """`[S-21]` is a link, in a page and in a sentence of a header alike."""
     for page in ("explanation/analysis.html", "reference/api/cpp-plan.html", "reference/api/python.html"):
         assert re.search(r'href="[^"]*semantics.html#s-\d\d"', (site / page).read_text(encoding="utf-8")), page
+
+
+def test_notebooks_are_shown_as_they_are_stored(site: Path) -> None:
+    """What cells printed stands on the page, and so does every picture."""
+    for notebook in (DOCS / "notebooks").glob("*.ipynb"):
+        page = site / "notebooks" / f"{notebook.stem}.html"
+        text, html = unescape(shown(page)), page.read_text(encoding="utf-8")
+        outputs = [
+            output for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] for output in cell.get("outputs", [])
+        ]
+        printed = ["".join(output["text"]).rstrip("\n") for output in outputs if output["output_type"] == "stream"]
+        assert [lines for lines in printed if lines not in text] == [], notebook.name
+        pictures = sum("image/png" in output.get("data", {}) for output in outputs)
+        assert len(re.findall(r'<img [^>]*src="\.\./_images/\w+\.png"', html)) == pictures > 0, notebook.name
 
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
