@@ -64,6 +64,25 @@ def test_the_fleet_sees_who_is_behind_and_who_is_off(scene: Scene, run: Run) -> 
     go(work)
 
 
+def test_no_agent_of_a_large_fleet_is_missed(tmp_path: Path) -> None:
+    """More reports than a broker keeps waiting for one who asks, with the setting that the page names."""
+    agents = 2500
+
+    async def fill(broker: Broker) -> None:
+        async with broker.client() as mqtt:
+            for at in range(agents):
+                said = json.dumps({"sequence": 1, "revision": "sha256:0"})
+                await mqtt.publish(agent_topic(FLEET, f"pc-{at}", "holds"), said, retain=True)
+                await mqtt.publish(agent_topic(FLEET, f"pc-{at}", "state"), b"on", retain=True)
+
+    with mosquitto(tmp_path / "mq", "allow_anonymous true\nmax_queued_messages 0\n").running() as mq:
+        broker = Broker.parse(f"mqtt://127.0.0.1:{mq.port}")
+        asyncio.run(fill(broker))
+        found = status(broker, FLEET, timeout=60)
+    assert [row["id"] for row in found.rows()] == sorted(f"pc-{at}" for at in range(agents))
+    assert {row["state"] for row in found.rows()} == {"on"}
+
+
 def test_an_agent_that_dies_is_off(scene: Scene) -> None:
     """The broker says so, as it was asked to, when the connection breaks."""
     script = (

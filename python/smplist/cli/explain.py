@@ -56,12 +56,8 @@ def command(policy: str, addresses: tuple[str, ...], client_id: str, location: s
     from smplist import Client, PolicyError
 
     loaded = load_policy(policy if revision is None else of_revision(policy, revision))
-    known_of_client: dict[str, Any] = {
-        "id": client_id,
-        "gateways": gateways or None,
-        "reached": reached or None,
-        "stack": stack or None,
-    }
+    known_of_client: dict[str, Any] = {"id": client_id, "gateways": gateways or None, "reached": reached or None}
+    known_of_client["stack"] = stack or None
     try:
         client = Client(addresses, location=location, **known_of_client)
     except PolicyError as error:
