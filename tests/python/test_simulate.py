@@ -142,7 +142,7 @@ outage.yaml:9:5: how slow is it?; write how long an answer takes, as in 'takes: 
 outage.yaml:10:20: the key 'what' stands twice; keep one of them (/events/4/what)
 outage.yaml:10:50: what is up takes no time; write 'state: slow', or remove it (/events/4/takes)
 outage.yaml:11:5: an event is about what fails or about the client; write 'what' or 'client' (/events/5)
-outage.yaml:12:35: the octet is out of range: '10.0.0.300'; octets are 0 to 255 (/events/6/client/addresses/0)
+outage.yaml:12:35: an octet is above 255: '10.0.0.300'; octets are 0 to 255 (/events/6/client/addresses/0)
 outage.yaml:13:5: expected a mapping, found a whole number; write a mapping (/events/7)
 smplist: outage.yaml: 14 errors, nothing was simulated
 """
@@ -169,6 +169,28 @@ def test_lines_of_events_are_read_and_wrong_ones_named(run: Run, tmp_path: Path)
     ended = run("simulate", "policy.json", "10.0.0.1", "--events", "e.ndjson")
     assert ended.returncode == 2 and "e.ndjson:2:8: not a duration: a whole number" in ended.stderr
     assert "e.ndjson:3:2: not JSON" in ended.stderr
+
+
+GOOD = {"at": "1m", "what": "a", "state": "down"}
+SCRIPTS: list[tuple[Any, bool]] = [
+    (GOOD, True), ({**GOOD, "state": "slow", "takes": "1h2m3s4ms"}, True), ({"at": "0s", "client": {"addresses": []}}, True),
+    ({**GOOD, "takes": "1s"}, False), ({**GOOD, "state": "slow"}, False), ({**GOOD, "state": "off"}, False),
+    ({**GOOD, "x": 1}, False), ({**GOOD, "at": ""}, False), ({**GOOD, "at": "1s1h"}, False), ({**GOOD, "at": 5}, False), ({**GOOD, "client": {}}, False),
+    ({"at": "1m", "what": "a"}, False), ({"what": "a", "state": "up"}, False), ({"at": "1m"}, False), (3, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("event", "good"), SCRIPTS, ids=[json.dumps(event) for event, _ in SCRIPTS])
+def test_the_schema_of_scripts_says_what_the_reader_says(event: Any, good: bool) -> None:
+    """Of the shape of an event, both ways."""
+    jsonschema = pytest.importorskip("jsonschema")
+    document = {"schema": "smplist-events/1", "events": [event]}
+    assert jsonschema.Draft202012Validator(smplist.schema("events")).is_valid(document) == good
+    try:
+        read_script(json.dumps(document), policy_of(1001))
+        assert good
+    except smplist.PolicyError:
+        assert not good
 
 
 @pytest.mark.parametrize(
