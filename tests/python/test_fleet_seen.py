@@ -118,7 +118,7 @@ def test_what_an_agent_writes_cannot_mislead_a_terminal(scene: Scene) -> None:
 
     async def work() -> None:
         async with scene.broker.client() as mqtt:
-            said = {"sequence": "9", "revision": "\x1b[31m", "problem": "x" * 5000}
+            said = {"sequence": "9", "revision": "\x1b[31m", "problem": "\x1b[31m" + "x" * 5000}
             await mqtt.publish(agent_topic(FLEET, "bad", "holds"), json.dumps(said), retain=True, qos=1)
             await mqtt.publish(agent_topic(FLEET, "worse", "holds"), b"\xff", retain=True, qos=1)
         await scene.notify()

@@ -172,17 +172,18 @@ def test_lines_of_events_are_read_and_wrong_ones_named(run: Run, tmp_path: Path)
 
 
 GOOD = {"at": "1m", "what": "a", "state": "down"}
-SCRIPTS: list[tuple[Any, bool]] = [
-    (GOOD, True), ({**GOOD, "state": "slow", "takes": "1h2m3s4ms"}, True), ({"at": "0s", "client": {"addresses": []}}, True),
-    ({**GOOD, "takes": "1s"}, False), ({**GOOD, "state": "slow"}, False), ({**GOOD, "state": "off"}, False),
-    ({**GOOD, "x": 1}, False), ({**GOOD, "at": ""}, False), ({**GOOD, "at": "1s1h"}, False), ({**GOOD, "at": 5}, False), ({**GOOD, "client": {}}, False),
-    ({"at": "1m", "what": "a"}, False), ({"what": "a", "state": "up"}, False), ({"at": "1m"}, False), (3, False),
+TAKEN: list[Any] = [GOOD, {**GOOD, "state": "slow", "takes": "1h2m3s4ms"}, {"at": "0s", "client": {"addresses": []}}]
+REFUSED: list[Any] = [
+    {**GOOD, "takes": "1s"}, {**GOOD, "state": "slow"}, {**GOOD, "state": "off"}, {**GOOD, "x": 1}, {**GOOD, "at": ""},
+    {**GOOD, "at": "1s1h"}, {**GOOD, "at": 5}, {**GOOD, "client": {}}, {"at": "1m", "what": "a"}, {"what": "a", "state": "up"},
+    {"at": "1m"}, 3,
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("event", "good"), SCRIPTS, ids=[json.dumps(event) for event, _ in SCRIPTS])
-def test_the_schema_of_scripts_says_what_the_reader_says(event: Any, good: bool) -> None:
+@pytest.mark.parametrize("event", TAKEN + REFUSED, ids=json.dumps)
+def test_the_schema_of_scripts_says_what_the_reader_says(event: Any) -> None:
     """Of the shape of an event, both ways."""
+    good = event in TAKEN
     jsonschema = pytest.importorskip("jsonschema")
     document = {"schema": "smplist-events/1", "events": [event]}
     assert jsonschema.Draft202012Validator(smplist.schema("events")).is_valid(document) == good
