@@ -17,7 +17,7 @@ from fleet_scene import Scene, go, number, running
 from fleet_servers import mosquitto
 from smplist.fleet.broker import Broker, agent_topic
 from smplist.fleet.notify import notify
-from smplist.fleet.publish import Folder
+from smplist.fleet.publish import Folder, locked
 from smplist.fleet.status import status
 
 
@@ -152,6 +152,19 @@ def test_a_revision_that_fails_expectations_is_not_told_unless_forced(scene: Sce
     (entry,) = folder.log()
     assert (entry["forced"], entry["failed"]) == ("the second server comes on Monday", ["two servers for everybody"])
     assert "forced: 'the second server comes on Monday'" in run("status", "--broker", scene.url, "--fleet", FLEET).stdout
+
+
+def test_what_the_folder_cannot_say_is_told(scene: Scene, run: Run) -> None:
+    """Clients that were told are not said not to be; and whoever notifies while somebody publishes tries again."""
+    words = ["notify", scene.publisher.www, "--broker", scene.url]
+    with locked(scene.publisher.www):
+        ended = run(*words)
+        assert ended.returncode == 2 and "somebody else is publishing" in ended.stderr
+    (scene.publisher.www / "deployed.json").mkdir()
+    ended = run(*words)
+    assert ended.returncode == 2 and "clients were told, but" in ended.stderr and "notify again" in ended.stderr
+    (scene.publisher.www / "deployed.json").rmdir()
+    assert run(*words).returncode == 0
 
 
 def test_what_is_deployed_saved_and_drafted_are_three_states(scene: Scene, run: Run, tmp_path: Path) -> None:
