@@ -15,11 +15,11 @@ from typing import IO, Any
 from smplist._core import AddressRange, Document, Policy
 from smplist._errors import ParseError, PolicyError, Problem
 
-_SCHEMAS = ("policy", "client", "plan", "expectations")
+_SCHEMAS = ("policy", "client", "plan", "expectations", "events")
 
 
 def schema(which: str = "policy") -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a policy, a client, a plan or expectations.
+    """The JSON Schema (2020-12) of a policy, a client, a plan, expectations or events.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def test_subcommands_options_and_values(home: Path) -> None:
     assert complete(home, "smplist explain policy.yaml --format ")[:2] == ["plain,text", "plain,json"]
     assert complete(home, "smplist explain policy.yaml --format=js") == ["plain,json"]
     assert complete(home, "smplist load policy.yaml --service w") == ["plain,web_reputation"]
-    assert complete(home, "smplist schema e") == ["plain,expectations"]
+    assert complete(home, "smplist schema e") == ["plain,expectations", "plain,events"]
     assert complete(home, "smplist --version s") == [f"plain,{name}" for name in ("survive", "simulate", "status", "schema")]
     assert complete(home, "smplist nothing ") == [f"plain,{name}" for name in COMMANDS]  # what click does with an unknown one
 

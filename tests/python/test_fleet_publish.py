@@ -202,6 +202,8 @@ def test_a_new_key_never_replaces_one(run: Run, tmp_path: Path) -> None:
     kept = (tmp_path / "a.key").read_bytes()
     again = run("publish", "--new-key", "a.key")
     assert again.returncode == 2 and "is there already" in again.stderr and (tmp_path / "a.key").read_bytes() == kept
+    (tmp_path / "a.key.pub").unlink()
+    assert run("publish", "--new-key", "a.key").returncode == 2 and (tmp_path / "a.key").read_bytes() == kept
     (tmp_path / "b.key.pub").write_text("x")
     with pytest.raises(FileExistsError):
         new_key(tmp_path / "b.key")

@@ -17,7 +17,7 @@ from fleet_scene import Scene, go, number, running
 from fleet_servers import mosquitto
 from smplist.fleet.broker import Broker, agent_topic
 from smplist.fleet.notify import notify
-from smplist.fleet.publish import Folder
+from smplist.fleet.publish import Folder, locked
 from smplist.fleet.status import status
 
 
@@ -64,6 +64,25 @@ def test_the_fleet_sees_who_is_behind_and_who_is_off(scene: Scene, run: Run) -> 
     go(work)
 
 
+def test_no_agent_of_a_large_fleet_is_missed(tmp_path: Path) -> None:
+    """More reports than a broker keeps waiting for one who asks, with the setting that the page names."""
+    agents = 2500
+
+    async def fill(broker: Broker) -> None:
+        async with broker.client() as mqtt:
+            for at in range(agents):
+                said = json.dumps({"sequence": 1, "revision": "sha256:0"})
+                await mqtt.publish(agent_topic(FLEET, f"pc-{at}", "holds"), said, retain=True)
+                await mqtt.publish(agent_topic(FLEET, f"pc-{at}", "state"), b"on", retain=True)
+
+    with mosquitto(tmp_path / "mq", "allow_anonymous true\nmax_queued_messages 0\n").running() as mq:
+        broker = Broker.parse(f"mqtt://127.0.0.1:{mq.port}")
+        asyncio.run(fill(broker))
+        found = status(broker, FLEET, timeout=60)
+    assert [row["id"] for row in found.rows()] == sorted(f"pc-{at}" for at in range(agents))
+    assert {row["state"] for row in found.rows()} == {"on"}
+
+
 def test_an_agent_that_dies_is_off(scene: Scene) -> None:
     """The broker says so, as it was asked to, when the connection breaks."""
     script = (
@@ -99,7 +118,7 @@ def test_what_an_agent_writes_cannot_mislead_a_terminal(scene: Scene) -> None:
 
     async def work() -> None:
         async with scene.broker.client() as mqtt:
-            said = {"sequence": "9", "revision": "\x1b[31m", "problem": "x" * 5000}
+            said = {"sequence": "9", "revision": "\x1b[31m", "problem": "\x1b[31m" + "x" * 5000}
             await mqtt.publish(agent_topic(FLEET, "bad", "holds"), json.dumps(said), retain=True, qos=1)
             await mqtt.publish(agent_topic(FLEET, "worse", "holds"), b"\xff", retain=True, qos=1)
         await scene.notify()
@@ -133,6 +152,19 @@ def test_a_revision_that_fails_expectations_is_not_told_unless_forced(scene: Sce
     (entry,) = folder.log()
     assert (entry["forced"], entry["failed"]) == ("the second server comes on Monday", ["two servers for everybody"])
     assert "forced: 'the second server comes on Monday'" in run("status", "--broker", scene.url, "--fleet", FLEET).stdout
+
+
+def test_what_the_folder_cannot_say_is_told(scene: Scene, run: Run) -> None:
+    """Clients that were told are not said not to be; and whoever notifies while somebody publishes tries again."""
+    words = ["notify", scene.publisher.www, "--broker", scene.url]
+    with locked(scene.publisher.www):
+        ended = run(*words)
+        assert ended.returncode == 2 and "somebody else is publishing" in ended.stderr
+    (scene.publisher.www / "deployed.json").mkdir()
+    ended = run(*words)
+    assert ended.returncode == 2 and "clients were told, but" in ended.stderr and "notify again" in ended.stderr
+    (scene.publisher.www / "deployed.json").rmdir()
+    assert run(*words).returncode == 0
 
 
 def test_what_is_deployed_saved_and_drafted_are_three_states(scene: Scene, run: Run, tmp_path: Path) -> None:

@@ -171,6 +171,29 @@ def test_lines_of_events_are_read_and_wrong_ones_named(run: Run, tmp_path: Path)
     assert "e.ndjson:3:2: not JSON" in ended.stderr
 
 
+GOOD = {"at": "1m", "what": "a", "state": "down"}
+TAKEN: list[Any] = [GOOD, {**GOOD, "state": "slow", "takes": "1h2m3s4ms"}, {"at": "0s", "client": {"addresses": []}}]
+REFUSED: list[Any] = [
+    {**GOOD, "takes": "1s"}, {**GOOD, "state": "slow"}, {**GOOD, "state": "off"}, {**GOOD, "x": 1}, {**GOOD, "at": ""},
+    {**GOOD, "at": "1s1h"}, {**GOOD, "at": 5}, {**GOOD, "client": {}}, {"at": "1m", "what": "a"}, {"what": "a", "state": "up"},
+    {"at": "1m"}, 3,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("event", TAKEN + REFUSED, ids=json.dumps)
+def test_the_schema_of_scripts_says_what_the_reader_says(event: Any) -> None:
+    """Of the shape of an event, both ways."""
+    good = event in TAKEN
+    jsonschema = pytest.importorskip("jsonschema")
+    document = {"schema": "smplist-events/1", "events": [event]}
+    assert jsonschema.Draft202012Validator(smplist.schema("events")).is_valid(document) == good
+    try:
+        read_script(json.dumps(document), policy_of(1001))
+        assert good
+    except smplist.PolicyError:
+        assert not good
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -41,7 +41,7 @@ COMMANDS = {
     "publish": ("publish", "Make a policy the current revision of a folder, signed."),
     "notify": ("notify", "Tell clients that there is a new revision."),
     "status": ("status", "Who holds which revision, who is behind, who is off?"),
-    "schema": ("schema", "Print the JSON Schema of a policy, a client, a plan or expectations."),
+    "schema": ("schema", "Print the JSON Schema of a policy, a client, a plan, expectations or events."),
     "completion": ("completion", "Let a shell complete subcommands, options and their values."),
     "mcp": ("mcp", "Answer an assistant: explain, check, diff, verify, survivability as tools."),
 }

@@ -19,15 +19,15 @@ def broker_of(url: str, password: str | None, ca: str | None) -> Any:
         fail(f"smplist: --broker: {error}")
 
 
-def asking(broker: Any, ask: Callable[[], Any]) -> Any:
-    """What a broker answers; one that does not ends the program."""
+def asking(broker: Any, ask: Callable[[], Any], otherwise: str) -> Any:
+    """What a broker answers; one that does not ends the program, and `otherwise` says what has not happened."""
     from smplist._extras import need
 
     wrong = need("aiomqtt", "a broker", "fleet").MqttError
     try:
         return ask()
     except TimeoutError:
-        fail(f"smplist: {broker} does not answer in time; is it a broker, and is it up?")
+        fail(f"smplist: {broker} does not answer in time, {otherwise}; is it a broker, and is it up?")
     except (wrong, OSError) as error:
         said = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
-        fail(f"smplist: {broker}: {said}; nobody was told")
+        fail(f"smplist: {broker}: {said}; {otherwise}")

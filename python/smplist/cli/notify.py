@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -33,8 +34,8 @@ def command(folder: str, broker: str, password: str | None, ca: str | None, expe
     Example: smplist notify www --broker mqtts://admin@broker.acme.example --password env:BROKER --expectations expectations.yaml
     """
     from smplist.fleet.manifest import Refused
-    from smplist.fleet.notify import notify, saved
-    from smplist.fleet.publish import Folder
+    from smplist.fleet.notify import NotRecorded, notify, saved
+    from smplist.fleet.publish import Busy, Folder
 
     if force is not None and not force.strip():
         fail("smplist: --force wants a reason; say why, for those who will read the log")
@@ -55,7 +56,13 @@ def command(folder: str, broker: str, password: str | None, ca: str | None, expe
     from smplist.cli._brokers import asking, broker_of
 
     reached = broker_of(broker, password, ca)
-    said = asking(reached, lambda: notify(where, reached, forced=force if failed else None, failed=failed))
+    try:
+        ask = partial(notify, where, reached, forced=force if failed else None, failed=failed)
+        said = asking(reached, ask, "nobody was told")
+    except NotRecorded as error:
+        fail(f"smplist: clients were told, but {folder} cannot say so: {error}; notify again")
+    except Busy:
+        fail(f"smplist: somebody else is publishing to {folder}; try again")
     because = f", forced: {said['forced']!r}" if said["forced"] else ""
     click.echo(
         f"{reached}: the fleet {said['fleet']} is told of revision {said['sequence']}, {said['revision']}{because}", err=True

@@ -38,11 +38,11 @@ def command(policy: str | None, folder: str | None, key: str | None, fleet: str 
         fail("smplist: nothing signs the revision; give --key, and make one with --new-key FILE")
     signer = _key(key)
     loaded = load_policy(policy)
-    from smplist.fleet.publish import publish
+    from smplist.fleet.publish import Busy, publish
 
     try:
         made = publish(loaded, folder, signer, fleet)
-    except BlockingIOError:
+    except Busy:
         fail(f"smplist: somebody else is publishing to {folder}; try again")
     except OSError as error:
         fail(f"smplist: cannot publish to {folder}: {error.strerror or error}; {_current(folder)}, publish again")

@@ -9,9 +9,9 @@ import click
 
 
 @click.command()
-@click.argument("which", type=click.Choice(["policy", "client", "plan", "expectations"]), default="policy")
+@click.argument("which", type=click.Choice(["policy", "client", "plan", "expectations", "events"]), default="policy")
 def command(which: str) -> None:
-    """Print the JSON Schema (2020-12) of a policy, a client, a plan or expectations.
+    """Print the JSON Schema (2020-12) of a policy, a client, a plan, expectations or events.
 
     Example: smplist schema > policy.schema.json
     """

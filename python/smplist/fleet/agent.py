@@ -57,10 +57,6 @@ class Agent:
 
     Attributes
     ----------
-    policy : CompiledPolicy or None
-        What it answers from now; one assignment replaces it.
-    manifest : Manifest or None
-        Which revision that is.
     problem : str
         Why the last revision that it heard of was not taken; empty if it was.
     """
@@ -96,7 +92,7 @@ class Agent:
 
     @property
     def policy(self) -> CompiledPolicy | None:
-        """What it answers from now."""
+        """What it answers from now, if it holds anything; one assignment replaces it."""
         return None if self._holds is None else self._holds[0]
 
     @property

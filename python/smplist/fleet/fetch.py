@@ -78,13 +78,14 @@ class Fetcher:
         return content
 
     async def _get(self, path: str, most: int, headers: dict[str, str]) -> tuple[int, bytes, str]:
-        """Status, content and entity tag; one byte more than `most` is all that is read of a longer answer."""
+        """Status, content and entity tag; one byte more than `most` is all that is read of a longer answer, as it was sent."""
+        headers = {"Accept-Encoding": "identity"} | headers
         assert self._http is not None, "a fetcher is used in `async with`"
         whole = bytearray()
         try:
             async with self._http.stream("GET", f"{self._base}/{path}", headers=headers) as answer:
                 if answer.status_code == 200:
-                    async for piece in answer.aiter_bytes():
+                    async for piece in answer.aiter_raw():
                         whole += piece
                         if len(whole) > most:
                             del whole[most + 1 :]

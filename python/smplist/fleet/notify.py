@@ -13,6 +13,10 @@ from smplist.fleet.manifest import FILES, Manifest
 from smplist.fleet.publish import CURRENT, DEPLOYED, Folder, locked, now_text, point, record
 
 
+class NotRecorded(Exception):
+    """Clients were told of a revision, and the folder could not be written."""
+
+
 def saved(folder: Folder) -> Manifest:
     """The revision that clients would be told of, all of whose files are what was signed.
 
@@ -47,8 +51,12 @@ def notify(folder: Folder, broker: Broker, *, forced: str | None = None, failed:
     ------
     LookupError, Refused
         If there is no current revision, or if it is not whole.
-    OSError, aiomqtt.MqttError
-        If the folder or the broker fails; then run it again.
+    aiomqtt.MqttError, TimeoutError, OSError
+        If the broker or the folder cannot be reached; then nobody was told.
+    NotRecorded
+        If clients were told, and the folder cannot say so; then run it again.
+    Busy
+        If somebody else publishes or notifies at this moment.
     """
     with locked(folder.path):
         manifest = saved(folder)
@@ -59,8 +67,11 @@ def notify(folder: Folder, broker: Broker, *, forced: str | None = None, failed:
             "forced": forced, "failed": list(failed),
         }  # fmt: skip
         asyncio.run(_send(broker, manifest.fleet, found.envelope, json.dumps(entry, ensure_ascii=False).encode()))
-        point(folder.path, DEPLOYED, found.envelope)
-        record(folder, entry)
+        try:
+            point(folder.path, DEPLOYED, found.envelope)
+            record(folder, entry)
+        except OSError as error:
+            raise NotRecorded(error.strerror or str(error)) from error
     return entry
 
 

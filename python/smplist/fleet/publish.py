@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 CURRENT, DEPLOYED, LOG = "current.json", "deployed.json", "log.ndjson"
 
 
+class Busy(Exception):
+    """Somebody else writes to a published folder at this moment."""
+
+
 class Found(NamedTuple):
     """A manifest, and the envelope that it came in."""
 
@@ -150,7 +154,7 @@ def publish(policy: Policy, path: str | os.PathLike[str], key: Ed25519PrivateKey
     ------
     ValueError
         If the fleet is missing, or another one.
-    BlockingIOError
+    Busy
         If somebody else publishes there at this moment.
     OSError
         If something cannot be written; then nothing has changed.
@@ -244,7 +248,7 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises
     ------
-    BlockingIOError
+    Busy
         If somebody does.
     """
     if os.name != "posix":
@@ -253,11 +257,15 @@ def locked(folder: Path) -> Iterator[None]:
     import fcntl
 
     with (folder / ".lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Busy(f"somebody else writes to {folder}") from None
         yield
 
 
 def record(folder: Folder, entry: dict[str, Any]) -> None:
     """Add a line to the log of the folder, which is replaced whole."""
-    lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in [*folder.log(), entry]]
-    point(folder.path, LOG, "".join(lines).encode())
+    path = folder.path / LOG
+    before = path.read_bytes() if path.exists() else b""
+    point(folder.path, LOG, before + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
