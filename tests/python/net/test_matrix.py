@@ -195,7 +195,8 @@ def test_a_proxy_that_does_not_convert(internet: World) -> None:
     """squid, told to keep the families apart: it is refused what the engine says that it cannot do, and nothing else."""
     internet.start_squid(
         "p46", "", "acl from4 src 192.0.2.0/24\nacl from6 src 2001:db8::/64\n"
-        "acl to4 dst 192.0.2.0/24\nacl to6 dst 2001:db8::/64\nhttp_access allow from4 to4\nhttp_access allow from6 to6\nhttp_access deny all", KEEPS_APART["port"],
+        "acl to4 dst 192.0.2.0/24\nacl to6 dst 2001:db8::/64\n"
+        "http_access allow from4 to4\nhttp_access allow from6 to6\nhttp_access deny all", KEEPS_APART["port"],
     )  # fmt: skip
     cells = [cell for cell in CELLS if cell.proxy == "dual" and cell.state == "up"]
     seen = walk(internet, [(cell, KEEPS_APART) for cell in cells])
