@@ -378,7 +378,7 @@ def test_a_question_that_never_ends_is_ended(run: Run, tmp_path: Path) -> None:
     """Rests that are shorter than the tries of the others: a million steps are the end, and no rest is refused."""
     policy = policy_of(1001, 1002)
     silent = [{"at": "0s", "what": what, "state": "silent"} for what in "ab"]
-    short = {"retries": 0, "rest": "1ms", "try_timeout": "10ms"}
+    short = {"retries": 0, "rest": "1ms", "rest_max": "1ms", "try_timeout": "10ms"}
     (tmp_path / "policy.json").write_text(policy.to_json())
     events = {"schema": "smplist-events/1", "events": silent, "settings": short}
     (tmp_path / "e.json").write_text(json.dumps(events))
