@@ -91,7 +91,8 @@ def nginx(folder: Path, root: Path, port: int | None = None) -> Server:
         f"{user} daemon off; master_process off; pid {folder}/pid; error_log stderr warn;\n"
         "worker_rlimit_nofile 8192; events { worker_connections 4096; }\n"
         f"http {{ access_log off; {paths}\n server {{ listen 127.0.0.1:{port} backlog=1024; root {root};\n"
-        '  location = /tmcss { return 200 "here"; }\n location = /busy { return 503; } } }\n'
+        '  location = /tmcss { return 200 "here"; }\n location = /busy { return 503; }\n'
+        '  location = /secret { if ($http_proxy_authorization != "Basic YW5uOnB3") { return 407; } return 200; } } }\n'
     )
     return Server([program("nginx"), "-p", str(folder), "-e", "stderr", "-c", str(folder / "nginx.conf")], port, folder / "log")
 

@@ -346,9 +346,43 @@ def test_a_server_that_is_silent_or_broken_has_failed(tmp_path: Path) -> None:
         asked = asyncio.run(asker.ask(policy.evaluate(INSIDE, SERVICE)))
         assert asked.answered is not None and asked.answered.source == "c"
         assert [tried.outcome for tried in asker.tried] == ["failure", "failure", "success"]
-        busy = policy.evaluate(INSIDE, SERVICE).to_dict()["attempts"][2]["url"].replace("/tmcss", "/busy")
+        assert asyncio.run(http_request(attempt(f"http://127.0.0.1:{web.port}/tmcss"), 5.0)) is True
+        assert asyncio.run(http_request(attempt(f"http://127.0.0.1:{web.port}/busy"), 5.0)) is False
 
-        class Busy:
-            url, via, families = busy, None, ("ipv4", "ipv4")
 
-        assert asyncio.run(http_request(Busy(), 5.0)) is False  # type: ignore[arg-type]
+def attempt(url: str, via: str | None = None) -> smplist.Attempt:
+    """An attempt at a URL, perhaps through a proxy."""
+
+    class Stub:
+        families = ("ipv4", "ipv4")
+
+    stub: Any = Stub()
+    stub.url, stub.via = url, via
+    return stub  # type: ignore[no-any-return]
+
+
+def test_a_proxy_is_asked_for_what_is_behind_it(tmp_path: Path) -> None:
+    """Nobody listens at the URL itself; a proxy that wants a password and gets none is no answer."""
+    with nginx(tmp_path / "n", tmp_path).running() as proxy:
+        via = f"127.0.0.1:{proxy.port}"
+        behind = policy_of(free_port(), proxy=proxy.port).evaluate(INSIDE, SERVICE)
+        assert behind.attempts[0].via == via
+        assert asyncio.run(Asker().ask(behind)).answered == behind.attempts[0]
+        secret = attempt("http://10.0.0.1/secret", via)
+        assert asyncio.run(http_request(secret, 5.0)) is False
+        assert asyncio.run(http_request(secret, 5.0, {via: ("ann", "pw")})) is True
+    assert asyncio.run(http_request(secret, 5.0, {via: ("ann", "pw")})) is False
+
+
+def test_a_question_that_never_ends_is_ended(run: Run, tmp_path: Path) -> None:
+    """Rests that are shorter than the tries of the others: a million steps are the end, and no rest is refused."""
+    policy = policy_of(1001, 1002)
+    silent = [{"at": "0s", "what": what, "state": "silent"} for what in "ab"]
+    short = {"retries": 0, "rest": "1ms", "rest_max": "1ms", "try_timeout": "10ms"}
+    (tmp_path / "policy.json").write_text(policy.to_json())
+    events = {"schema": "smplist-events/1", "events": silent, "settings": short}
+    (tmp_path / "e.json").write_text(json.dumps(events))
+    ended = run("simulate", "policy.json", "10.0.0.1", "--events", "e.json")
+    assert ended.returncode == 2 and "e.json: more than 1,000,000 steps by 2:46:" in ended.stderr
+    with pytest.raises(smplist.PolicyError, match="is too short; write at least 1ms"):
+        script_of(policy, settings={"rest": "0s"})

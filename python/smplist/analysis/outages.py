@@ -118,7 +118,7 @@ def _settings(reader: Reader, value: object) -> dict[str, int]:
                 if not 0 <= tree[key] <= _MOST_RETRIES:
                     reader.wrong(pointer, "wrong_type", f"{tree[key]} retries", f"write a number from 0 to {_MOST_RETRIES}")
                 found[key] = tree[key]
-        elif (length := reader.duration(tree[key], pointer)) is not None:
+        elif (length := reader.duration(tree[key], pointer, int(key != "retry_gap"))) is not None:  # a rest of nothing never ends
             found[key] = length
     return found
 

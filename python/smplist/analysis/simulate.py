@@ -16,6 +16,7 @@ _EXHAUSTED = {
     "allow_and_rescan": "the file is flagged, allowed for now and scanned again on reconnect",
     "local_lists_only": "local lists are all that is left",
 }
+MOST_STEPS = 1_000_000
 _HITS = {"endpoint": "endpoints", "proxy": "proxies"}
 
 
@@ -227,6 +228,10 @@ class _Run:
         self._tell(now, "attempt", **known, endpoint=attempt.identity, until=until, then=then)
 
     def _tell(self, at: int, kind: str, **more: Any) -> None:
+        if len(self.steps) >= MOST_STEPS:
+            raise ValueError(
+                f"more than {MOST_STEPS:,} steps by {clock(at)}; end earlier, ask less often, or let servers rest longer"
+            )
         self.steps.append({"at": at, "kind": kind, "question": self.questions + 1, **more})
 
 
@@ -247,6 +252,11 @@ def simulate(policy: Policy | CompiledPolicy, client: Client, script: Script, se
         What happens, and how the client asks: `read_script` makes one.
     service
         `file_reputation` or `web_reputation`.
+
+    Raises
+    ------
+    ValueError
+        If it has more than 1,000,000 steps.
     """
     run = _Run(policy, client, service, script)
     run.go()

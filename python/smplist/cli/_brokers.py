@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,4 +31,5 @@ def asking(broker: Any, ask: Callable[[], Any], otherwise: str) -> Any:
         fail(f"smplist: {broker} does not answer in time, {otherwise}; is it a broker, and is it up?")
     except (wrong, OSError) as error:
         said = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
+        said = re.sub(r"^\[Errno -?\d+\] ", "", said)
         fail(f"smplist: {broker}: {said}; {otherwise}")

@@ -45,8 +45,10 @@ def command(folder: str, broker: str, password: str | None, ca: str | None, expe
     try:
         manifest = saved(where)
         failed = _failing(where.policy(manifest), expectations) if expectations else []
-    except (LookupError, Refused, OSError) as error:
-        fail(f"smplist: {folder}: {getattr(error, 'strerror', None) or error}; publish a policy there first")
+    except LookupError as error:
+        fail(f"smplist: {error}; publish a policy there first")
+    except (Refused, OSError) as error:
+        fail(f"smplist: {folder}: {getattr(error, 'strerror', None) or error}; publish the policy again")
     if failed and force is None:
         click.echo(
             f"smplist: revision {manifest.sequence} does not do what {expectations} expects: {', '.join(failed)}; "

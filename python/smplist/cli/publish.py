@@ -15,7 +15,7 @@ _OTHERS_MAY = 0o077
 
 @click.command()
 @click.argument("policy", required=False)
-@click.argument("folder", metavar="DIR", required=False)
+@click.argument("folder", metavar="[DIR]", required=False)
 @click.option("--key", metavar="REFERENCE", help="The private key that signs: env:NAME, file:PATH or keyring:SERVICE/USER.")
 @click.option("--fleet", metavar="NAME", help="Whose revisions they are; needed for the first one.")
 @click.option("--new-key", metavar="FILE", help="Make a pair of keys instead: FILE, for you alone, and FILE.pub for the clients.")

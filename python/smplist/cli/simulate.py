@@ -60,7 +60,10 @@ def command(policy: str, client: str, events: str, service: str, picture: str | 
     script, who = read_events(events, loaded), _client(client)
     from smplist.analysis.simulate import simulate
 
-    found = simulate(loaded, who, script, service)
+    try:
+        found = simulate(loaded, who, script, service)
+    except ValueError as error:
+        fail(f"smplist: {events}: {error}")
     if picture is not None:
         from smplist import plots
 

@@ -15,7 +15,12 @@ from smplist.cli._options import broker_options, format_option
 @broker_options
 @click.option("--fleet", metavar="NAME", required=True, help="Whose agents.")
 @click.option(
-    "--timeout", type=click.FloatRange(0.1, 600), default=10.0, show_default=True, help="Seconds to wait for the broker."
+    "--timeout",
+    type=click.FloatRange(0.1, 600),
+    default=10.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Seconds to wait for the broker.",
 )
 @format_option()
 def command(broker: str, password: str | None, ca: str | None, fleet: str, timeout: float, form: str) -> None:

@@ -13,6 +13,7 @@ from smplist._extras import need
 from smplist.asking import TRY_TIMEOUT, Asked, Try, question
 
 _TOO_BAD = 500  # a server that answers so is no better than one that is down
+_PROXY_REFUSES = 407  # and this is no answer of the server at all
 
 
 class Clock(Protocol):
@@ -111,7 +112,7 @@ class Asker:
 
 
 async def http_request(attempt: Attempt, seconds: float, proxies: Mapping[str, tuple[str, str]] | None = None) -> bool:
-    """Ask the URL of an attempt, through its proxy and over its family; whether there was an answer that is none of 5xx.
+    """Ask the URL of an attempt, through its proxy and over its family; whether there was an answer other than 407 and 5xx.
 
     Parameters
     ----------
@@ -131,6 +132,6 @@ async def http_request(attempt: Attempt, seconds: float, proxies: Mapping[str, t
     try:
         async with httpx.AsyncClient(transport=transport, timeout=seconds) as client:
             answer = await client.get(attempt.url)
-            return bool(answer.status_code < _TOO_BAD)
+            return bool(answer.status_code < _TOO_BAD and answer.status_code != _PROXY_REFUSES)
     except httpx.HTTPError:
         return False
