@@ -180,9 +180,7 @@ def value_of(node: _Node) -> Any:
         return Keys.of((name, value_of(member)) for name, _, _, member in value)
     if kind == _TEXT:
         return value
-    return (lambda _: None, "true".__eq__, lambda digits: int(digits, 0 if digits[:2] in ("0x", "0o") else 10), float)[kind](
-        value
-    )
+    return _MEANINGS[kind](value)
 
 
 def tree(text: str, file: str = "") -> _Node:

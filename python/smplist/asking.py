@@ -58,3 +58,12 @@ def question(state: Failover, plan: Plan, now: int) -> Generator[Try | Wait, Any
         state = state.report(given, outcome, now)
         if outcome == "success":
             return Asked(state, given)
+
+
+def turn_of(turns: Generator[Try | Wait, Any, Asked], sent: tuple[str, int] | None) -> Try | Wait | Asked:
+    """The next turn of a question, after what came of the one before (None before the first); at its end, how it ended."""
+    try:
+        return turns.send(sent)
+    except StopIteration as ended:
+        asked: Asked = ended.value
+        return asked

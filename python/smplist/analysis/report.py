@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from smplist._html import Markup
 
 SERVICES = ("file_reputation", "web_reputation")
+EXHAUSTED = {
+    "allow_and_rescan": "the file is flagged, allowed for now and scanned again on reconnect",
+    "local_lists_only": "local lists are all that is left",
+}
+"""What is done when nobody answers, in words. [S-66]"""
 
 Progress = Callable[[int, int], object]
 """What long work calls with how much is done, and of how much."""

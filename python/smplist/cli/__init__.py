@@ -138,7 +138,7 @@ def text_of(path: str) -> str:
 def _published(path: str) -> str | None:
     """Where the policy of a revision is, if a path is `DIR` or `DIR@REVISION` of a published folder. [S-83]"""
     folder, at, revision = (path, "", "") if os.path.isdir(path) else path.rpartition("@")
-    if not os.path.isfile(os.path.join(folder, "current.json")) or (at and not folder):
+    if not _is_published(folder) or (at and not folder):
         return None
     from smplist.fleet.manifest import Refused
     from smplist.fleet.publish import Folder
@@ -151,9 +151,14 @@ def _published(path: str) -> str | None:
     return os.path.join(folder, manifest.path("policy.json"))
 
 
+def _is_published(folder: str) -> bool:
+    """Whether a path is a published folder, found without importing what publishes."""
+    return os.path.isfile(os.path.join(folder, "current.json"))
+
+
 def of_revision(folder: str, revision: str) -> str:
     """The path of a revision of a published folder; any other path ends the program."""
-    if not os.path.isfile(os.path.join(folder, "current.json")):
+    if not _is_published(folder):
         fail(f"smplist: {folder} is no published folder; give one that `smplist publish` made")
     return f"{folder}@{revision}"
 

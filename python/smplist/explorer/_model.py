@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from smplist import plots
 from smplist._core import Address, AddressRange, Client, Family, Plan, Policy
 from smplist._visible import visible
 from smplist.analysis.failures import availability
 from smplist.analysis.report import SERVICES, address_of
 from smplist.plots import _hilbert, _layers, _rungs
 from smplist.plots._styles import Style
+
+if TYPE_CHECKING:
+    from smplist.plots._sheet import Picture
 
 ORDER = 9
 BY = (*_layers.BY, "change")
@@ -119,10 +123,10 @@ class Explored:
         """
         asked = self.question
         if asked["family"] == "ipv6":
-            return self._picture(), b""
+            svg = self.picture().to_bytes("svg").decode()
+            return {"svg": svg, "rows": [], "title": "", "legend": "", "blocks": [], "spot": None}, b""
         by, down = asked["by"], tuple(asked["down"])
         within = _layers.prefix_of(asked["within"], "ipv4")
-        first, length = int(within.first), _hilbert.BITS - (within.size.bit_length() - 1)
         before, now = self._layer(by, asked["service"], ()), self._layer(by, asked["service"], down)
         grid = self._cells(by, asked["service"], down, asked["within"])
         was = self._cells(by, asked["service"], (), asked["within"])
@@ -130,14 +134,14 @@ class Explored:
         height, across = grid.keys.shape
         frame = {
             "width": across, "height": height, "rows": rows, "title": now.title, "legend": now.legend,
-            "blocks": _blocks(first, length, grid.levels), "spot": self._spot(within, grid.levels), "svg": "",
+            "blocks": _blocks(within, grid.levels), "spot": self._spot(within, grid.levels), "svg": "",
             "cell": 1 << (_hilbert.BITS - 2 * grid.levels),
         }  # fmt: skip
         cells = np.array(row_of, dtype=np.uint8)[grid.keys]
         return frame, cells.tobytes() + self._mask(grid.keys.shape).tobytes()
 
     def _layer_of(self, by: str, service: str, down: tuple[str, ...]) -> _layers.Layer:
-        policy = self.policy.what_if(down=down) if down else self.policy
+        policy = self._without(down)
         if by == "change":
             return _layers.of_diff(self.policy, policy, "ipv4", service, {})
         return _layers.of_policy(policy, "ipv4", by, service, {})
@@ -145,8 +149,7 @@ class Explored:
     def _cells_of(self, by: str, service: str, down: tuple[str, ...], within: str) -> _hilbert.Grid:
         layer = self._layer(by, service, down)
         place = AddressRange(within)
-        length = _hilbert.BITS - (place.size.bit_length() - 1)
-        return _hilbert.grid(layer.runs, layer.rest, int(place.first), length, ORDER)
+        return _hilbert.grid(layer.runs, layer.rest, int(place.first), _layers.length_of(place), ORDER)
 
     def _mask(self, shape: tuple[int, ...]) -> Any:
         """1 where the list that decides about the client does."""
@@ -178,8 +181,7 @@ class Explored:
         """
         asked = self.question
         within = _layers.prefix_of(asked["within"], "ipv4")
-        length = _hilbert.BITS - (within.size.bit_length() - 1)
-        levels = _hilbert.levels_of(length, ORDER)
+        levels = _hilbert.levels_of(_layers.length_of(within), ORDER)
         size = 1 << (_hilbert.BITS - 2 * levels)
         cells = np.arange(int(within.first) // size, int(within.last) // size + 1, dtype=np.int64)
         x, y = _hilbert.d2xy(levels, cells)
@@ -188,18 +190,19 @@ class Explored:
             raise ValueError(f"the map has no cell at {column}, {row}")
         return str(address_of("ipv4", int(cells[found[0]]) * size))
 
-    def _picture(self) -> dict[str, Any]:
-        """IPv6, which has a picture of its own."""
-        from smplist import plots
-
+    def picture(self) -> Picture:
+        """The map as one that stands still."""
         asked = self.question
-        policy = self.policy.what_if(down=asked["down"]) if asked["down"] else self.policy
+        policy = self._without(asked["down"])
         words = {"service": asked["service"], "within": asked["within"]}
         if asked["by"] == "change":
-            picture = plots.map_diff(self.policy, policy, family="ipv6", **words)
-        else:
-            picture = plots.map_ipv6(policy, asked["by"], **words)
-        return {"svg": picture.to_bytes("svg").decode(), "rows": [], "title": "", "legend": "", "blocks": [], "spot": None}
+            return plots.map_diff(self.policy, policy, family=asked["family"], **words)
+        draw = plots.map_ipv4 if asked["family"] == "ipv4" else plots.map_ipv6
+        return draw(policy, asked["by"], **words)
+
+    def _without(self, down: Sequence[str]) -> Policy:
+        """The policy while sources are switched off."""
+        return self.policy.what_if(down=down) if down else self.policy
 
 
 def _words_of(source: Any) -> str:
@@ -208,18 +211,17 @@ def _words_of(source: Any) -> str:
 
 def _place(within: AddressRange, first: int, length: int, levels: int) -> tuple[int, int, int, int]:
     """Column, row, width and height of a block on the map of a prefix, in cells."""
-    whole = _hilbert.BITS - (within.size.bit_length() - 1)
-    left, top, _, _ = _hilbert.rectangle(int(within.first), whole, levels)
+    left, top, _, _ = _hilbert.rectangle(int(within.first), _layers.length_of(within), levels)
     x, y, across, down = _hilbert.rectangle(first >> (_hilbert.BITS - length) << (_hilbert.BITS - length), length, levels)
     return x - left, y - top, across, down
 
 
-def _blocks(first: int, length: int, levels: int) -> list[dict[str, Any]]:
+def _blocks(within: AddressRange, levels: int) -> list[dict[str, Any]]:
     """The sixteen or eight blocks of the map, each with its prefix: to be labelled, and to zoom to."""
-    within = AddressRange(f"{address_of('ipv4', first)}/{length}")
+    length = _layers.length_of(within)
     more = min(length + 4 - length % 2, _hilbert.BITS, 2 * levels)
     step = 1 << (_hilbert.BITS - more)
-    starts = range(first, first + (1 << (_hilbert.BITS - length)), step)
+    starts = range(int(within.first), int(within.last) + 1, step)
     return [{"at": _place(within, start, more, levels), "prefix": f"{address_of('ipv4', start)}/{more}"} for start in starts]
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from smplist._core import Attempt, Failover, Plan
 from smplist._extras import need
-from smplist.asking import TRY_TIMEOUT, Asked, Try, question
+from smplist.asking import TRY_TIMEOUT, Asked, Try, question, turn_of
 
 _TOO_BAD = 500  # a server that answers so is no better than one that is down
 _PROXY_REFUSES = 407  # and this is no answer of the server at all
@@ -87,12 +87,7 @@ class Asker:
         self.tried = []
         turns = question(self.state, plan, self._clock.now())
         sent: tuple[str, int] | None = None
-        while True:
-            try:
-                turn = turns.send(sent)
-            except StopIteration as ended:
-                asked: Asked = ended.value
-                return asked
+        while not isinstance(turn := turn_of(turns, sent), Asked):
             if isinstance(turn, Try):
                 outcome = await self._try(turn.attempt)
                 sent = outcome, self._clock.now()
@@ -101,6 +96,7 @@ class Asker:
             else:
                 await self._clock.sleep_until(turn.until)
                 sent = "", self._clock.now()
+        return turn
 
     async def _try(self, attempt: Attempt) -> str:
         try:

@@ -124,11 +124,6 @@ def _begins(revision: str, digits: str) -> bool:
     return len(digits) >= 4 and revision.removeprefix("sha256:").startswith(digits)
 
 
-def is_published(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is a published folder."""
-    return (Path(path) / CURRENT).is_file()
-
-
 def now_text() -> str:
     """This second, as manifests and logs write it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -63,14 +63,11 @@ class Connections(Report):
     def to_text(self) -> str:
         """How many answer, then every route with its addresses."""
         states = list(self._data["availability"].values())
-        counts = [f"{states.count(state)} {words}" for state, words in _SAID if states.count(state)]
+        counts = [f"{states.count(state)} {state}" for state in State if states.count(state)]
         lines = [f"{many(len(states), 'endpoint')}: {', '.join(counts) or 'nothing to ask'}"]
         for head, rows in groupby(self._data["rows"], _head):
             lines += ["", head, *(_line(row) for row in rows)]
         return "\n".join(lines)
-
-
-_SAID = (("up", "up"), ("down", "down"), ("unknown", "unknown"))
 
 
 def _head(row: Mapping[str, Any]) -> str:

@@ -10,12 +10,11 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from smplist._core import Address, Family, MacAddress, RangeSet
+from smplist._core import Address, Family, MacAddress
 from smplist._errors import ParseError
 from smplist._extras import need
+from smplist.net.guard import LINK_LOCAL, LOOPBACK
 
-_LOOPBACK = RangeSet(["127.0.0.0/8", "::1"])
-_LINK = RangeSet(["169.254.0.0/16", "fe80::/10"])
 _SECONDS = 5
 
 
@@ -30,13 +29,13 @@ def addresses() -> list[Address]:
         for entry in entries
         if entry.family in (socket.AF_INET, socket.AF_INET6)
     ]
-    kept = [address for address in dict.fromkeys(found) if address not in _LOOPBACK]
-    return sorted(kept, key=lambda address: (address.family != Family.IPV4, address in _LINK))
+    kept = [address for address in dict.fromkeys(found) if address not in LOOPBACK]
+    return sorted(kept, key=lambda address: (address.family != Family.IPV4, address in LINK_LOCAL))
 
 
 def usable(address: Address) -> bool:
     """Whether an address is good for more than its own link. [S-50]"""
-    return address not in _LINK and address not in _LOOPBACK
+    return address not in LINK_LOCAL and address not in LOOPBACK
 
 
 def families() -> set[Family]:

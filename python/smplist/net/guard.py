@@ -7,17 +7,17 @@ from collections.abc import Iterable
 
 from smplist._core import Address, AddressRange, RangeSet
 
+LOOPBACK = RangeSet(["127.0.0.0/8", "::1"])
+LINK_LOCAL = RangeSet(["169.254.0.0/16", "fe80::/10"])
+_METADATA = ("169.254.169.254", "169.254.170.2", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+
 # the first that holds an address says why
 _REFUSED = (
-    (
-        "a metadata address",
-        ("169.254.169.254", "169.254.170.2", "fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
-    ),
-    ("a loopback address", ("127.0.0.0/8", "::1")),
-    ("a link-local address", ("169.254.0.0/16", "fe80::/10")),
-    ("no address of one machine", ("0.0.0.0/8", "::", "224.0.0.0/4", "ff00::/8", "255.255.255.255")),
+    ("a metadata address", RangeSet(_METADATA)),
+    ("a loopback address", LOOPBACK),
+    ("a link-local address", LINK_LOCAL),
+    ("no address of one machine", RangeSet(["0.0.0.0/8", "::", "224.0.0.0/4", "ff00::/8", "255.255.255.255"])),
 )
-REFUSED = tuple((why, RangeSet(ranges)) for why, ranges in _REFUSED)
 
 # prefixes behind which an IPv4 address stands, and how many bits behind its end
 _EMBEDDING = ((AddressRange("64:ff9b::/96"), 0), (AddressRange("2002::/16"), 80))
@@ -41,7 +41,7 @@ class Guard:
         if address in self._allowed:
             return None
         for seen in (address, *_embedded(address)):
-            for why, ranges in REFUSED:
+            for why, ranges in _REFUSED:
                 if seen in ranges:
                     return why
         return None

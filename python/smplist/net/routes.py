@@ -34,7 +34,7 @@ class Route:
     @property
     def via(self) -> str | None:
         """The proxy, as plans name it."""
-        return None if self.proxy is None else _via(self.proxy)
+        return None if self.proxy is None else str(self.proxy)
 
     @property
     def first_hop(self) -> tuple[Host, int]:
@@ -49,11 +49,7 @@ _Way = tuple[str | None, str | None, str | None]
 
 def _way(proxy: Proxy | None) -> _Way:
     """What makes a way another one: the proxy, and as whom it is asked."""
-    return (None, None, None) if proxy is None else (_via(proxy), proxy.user, proxy.password)
-
-
-def _via(proxy: Proxy) -> str:
-    return f"[{proxy.host}]:{proxy.port}" if ":" in str(proxy.host) else f"{proxy.host}:{proxy.port}"
+    return (None, None, None) if proxy is None else (str(proxy), proxy.user, proxy.password)
 
 
 def endpoint_of(source: Source, service: str) -> tuple[str, int]:

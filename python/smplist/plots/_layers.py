@@ -228,6 +228,11 @@ def prefix_of(within: object, family: str) -> AddressRange:
     return found
 
 
+def length_of(prefix: AddressRange) -> int:
+    """How many bits a prefix of IPv4 fixes."""
+    return 32 - (prefix.size.bit_length() - 1)
+
+
 def label_family(family: str) -> str:
     """`IPv4` or `IPv6`."""
     return {"ipv4": "IPv4", "ipv6": "IPv6"}[family]

@@ -12,7 +12,7 @@ import numpy as np
 from smplist._core import AddressRange
 from smplist.analysis.diff import count
 from smplist.plots._hilbert import BITS, Grid, grid, rectangle
-from smplist.plots._layers import Layer, looks
+from smplist.plots._layers import Layer, length_of, looks
 from smplist.plots._sheet import MARGIN, Picture, Sheet, width
 from smplist.plots._styles import FAINT, NONE, SPECIAL, Style
 
@@ -52,7 +52,7 @@ def draw(layer: Layer, within: AddressRange, order: int, title: str, note: str) 
     """
     if not 1 <= order <= 10:
         raise ValueError(f"the order of a map is 1 to 10, not {order}")
-    first, length = int(within.first), BITS - (within.size.bit_length() - 1)
+    first, length = int(within.first), length_of(within)
     cells = grid(layer.runs, layer.rest, first, length, order)
     styles, rows = looks(layer.keys, cells.counts)
     height, across = cells.keys.shape

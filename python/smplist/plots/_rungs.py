@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from smplist._core import Attempt, IgnoredSource, Plan
+from smplist.analysis.report import EXHAUSTED
 from smplist.plots._styles import Style
 
 MOST = 40
@@ -22,10 +23,6 @@ _OUTCOMES = {
     "network": "the network",
     "none_reachable": "nobody can be reached",
     "no_list": "no list",
-}
-_EXHAUSTED = {
-    "allow_and_rescan": "the file is flagged, allowed for now and scanned again on reconnect",
-    "local_lists_only": "local lists are all that is left",
 }
 
 
@@ -86,4 +83,4 @@ def outcome(plan: Plan) -> str:
 
 def end(plan: Plan) -> str:
     """What is done when nobody answers."""
-    return f"If nobody answers: {_EXHAUSTED[str(plan.exhausted)]}."
+    return f"If nobody answers: {EXHAUSTED[str(plan.exhausted)]}."

@@ -8,9 +8,8 @@ from itertools import pairwise
 from math import nan
 from typing import Any, NamedTuple
 
-from smplist._places import duration_text
 from smplist.analysis.report import many
-from smplist.analysis.simulate import clock
+from smplist.analysis.simulate import clock, tally
 from smplist.plots._layers import service_words
 from smplist.plots._sheet import MARGIN, Picture, Sheet, fit
 from smplist.plots._styles import FAINT, INK, LINE, Style
@@ -50,14 +49,11 @@ def draw(data: dict[str, Any]) -> Picture:
     steps, until = data["steps"], data["until"]
     lanes = _lanes(steps)
     shown = lanes[:_MOST]
-    count = data["summary"]
     down = 47 + 12 + 30 + (len(shown) + 1) * _TALL + 70
     client = data["client"]
     who = label(client.get("id") or "") or ", ".join(client.get("addresses", ())[:3]) or "a client without address"
-    none = many(count["unanswered"], "question") + " without an answer" if count["unanswered"] else "all answered"
-    said = f"{many(count['questions'], 'question')} in {duration_text(until)}, {many(count['attempts'], 'attempt')}, {none}"
     title = f"{service_words(data['service']).capitalize()}: {who}"
-    sheet = Sheet(_NAMES + _TIME + 2 * MARGIN, down, title, [said])
+    sheet = Sheet(_NAMES + _TIME + 2 * MARGIN, down, title, [tally(data)])
     top = float(sheet.top + 18)
     bottom = top + len(shown) * _TALL
     _axis(sheet, top, bottom + _TALL, until)
