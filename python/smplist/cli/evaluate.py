@@ -49,8 +49,7 @@ def flat(row: int, plan: Any, known: dict[str, str]) -> list[object]:
     The attempt is the first that is not known to be down.
     """
     d = plan.to_dict()
-    asked = plan.first_available(known)
-    first = asked.to_dict() if asked else {}
+    first = _asked(plan, known) if known else next(iter(d["attempts"]), {})
     decided = d["decided_by"] or {}
     scope = d["scope"] or {}
     return [
@@ -75,6 +74,12 @@ def flat(row: int, plan: Any, known: dict[str, str]) -> list[object]:
         str(scope["order_varies"]).lower() if scope else "",
         d["revision"],
     ]
+
+
+def _asked(plan: Any, known: dict[str, str]) -> dict[str, Any]:
+    """The first attempt that is not known to be down; empty if all are."""
+    attempt = plan.first_available(known)
+    return attempt.to_dict() if attempt else {}
 
 
 @click.command()
