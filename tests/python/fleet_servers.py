@@ -7,16 +7,14 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from net.servers import await_port, free_port, stop
 
 _PATHS = f"{os.environ['PATH']}:/usr/sbin:/sbin"  # Debian has servers where users do not look
-_SECONDS = 30.0
 
 
 def missing(*names: str) -> list[str]:
@@ -32,13 +30,6 @@ def program(name: str) -> str:
     return found
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
-
-
 class Server:
     """A server that can be stopped, killed and started again; `words` is its command line."""
 
@@ -51,25 +42,17 @@ class Server:
         assert self._process is None
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = time.monotonic() + _SECONDS
-        while time.monotonic() < end and self._process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return
-            time.sleep(0.02)
-        self.stop(signal.SIGKILL)
-        raise AssertionError(f"{self.words[0]} does not start: {self.log.read_text()[-2000:]}")
+        try:
+            await_port(self.port, "127.0.0.1", self._process)
+        except AssertionError as error:
+            self.stop(signal.SIGKILL)
+            raise AssertionError(f"{self.words[0]} does not start: {self.log.read_text()[-2000:]}") from error
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop, and wait for the end; nothing if it does not run."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(how)
-        try:
-            process.wait(_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(_SECONDS)
+        if process is not None:
+            stop(process, how)
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Server]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 import smplist
 from conftest import ROOT
+from net.servers import free_port, stop
 from smplist.analysis.failures import availability
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -44,9 +44,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = folder / "own/JUPYTERLAB_SETTINGS_DIR/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
     settings.parent.mkdir(parents=True)
     settings.write_text('{"windowingMode": "none"}', encoding="utf-8")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     words = {
         "--ip": "127.0.0.1", "--port": port, "--ServerApp.root_dir": folder, "--ServerApp.port_retries": 0,
         "--IdentityProvider.token": "", "--LabApp.news_url": "",
@@ -71,12 +69,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     try:
         yield _answering(f"http://127.0.0.1:{port}", server, folder / "log")
     finally:
-        server.terminate()
-        try:
-            server.wait(20)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+        stop(server)
 
 
 def _answering(address: str, server: subprocess.Popen[bytes], log: Path) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import smplist
 from conftest import Run
-from fleet_servers import Server, free_port, nginx
+from fleet_servers import Server, nginx
+from net.servers import free_port
 from smplist.analysis.outages import Script, read_script
 from smplist.analysis.simulate import Timeline, simulate
 from smplist.asking import Asked

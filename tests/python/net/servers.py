@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -44,9 +45,9 @@ def running(words: Sequence[str], port: int, host: str = "127.0.0.1", within: Se
             stop(started)
 
 
-def stop(started: subprocess.Popen[bytes]) -> None:
-    """End a program that was started here, gently and then not."""
-    started.terminate()
+def stop(started: subprocess.Popen[bytes], how: signal.Signals = signal.SIGTERM) -> None:
+    """End a program that was started here, gently, unless another signal is said, and then not."""
+    started.send_signal(how)
     try:
         started.wait(SECONDS)
     except subprocess.TimeoutExpired:
