@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -99,6 +101,12 @@ def nginx_words(place: Path, blocks: str) -> list[str]:
     return ["nginx", "-p", str(place), "-c", str(place / "nginx.conf"), "-e", "stderr"]
 
 
+def closed_to_others() -> str | None:
+    """Why squid cannot run on this machine; None if it can. As root it gives up root's rights, and there is no other way."""
+    closed = os.geteuid() == 0 and os.stat("/").st_mode & 0o005 != 0o005
+    return "squid gives up root's rights, and / is closed to everybody else" if closed else None
+
+
 def squid_words(place: Path, lines: str) -> list[str]:
     """What starts squid in the foreground; it keeps nothing and asks this machine for names."""
     (place / "squid.conf").write_text(
@@ -107,7 +115,9 @@ def squid_words(place: Path, lines: str) -> list[str]:
         f"max_filedescriptors 1024\nconnect_retries 0\ncoredump_dir {place}\n",
         encoding="utf-8",
     )
-    return ["squid", "-N", "-d", "1", "-f", str(place / "squid.conf")]
+    # its shared memory is called after it: another squid, or what one left behind, is not in the way
+    name = f"smplist{uuid.uuid4().hex[:12]}"
+    return ["squid", "-N", "-n", name, "-d", "1", "-f", str(place / "squid.conf")]
 
 
 class Small:

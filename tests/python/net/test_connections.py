@@ -31,7 +31,9 @@ DEADLINE = 25.0
 HTTPS = {"scheme": "https"}
 NEEDED = [name for name in ("nginx", "squid", "openssl") if shutil.which(name) is None]
 
-pytestmark = pytest.mark.skipif(bool(NEEDED), reason=f"these servers are missing: {', '.join(NEEDED)}")
+WHY_NOT = f"these servers are missing: {', '.join(NEEDED)}" if NEEDED else servers.closed_to_others()
+
+pytestmark = pytest.mark.skipif(WHY_NOT is not None, reason=str(WHY_NOT))
 
 
 class Place(NamedTuple):

@@ -74,9 +74,16 @@ def why_not() -> str | None:
     if missing:
         return f"these programs are missing: {', '.join(missing)}"
     name = f"smplist-{os.getpid()}-try"
-    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, timeout=SECONDS)
-    subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=SECONDS)
-    return f"no network namespaces: {made.stderr.strip()}" if made.returncode else None
+    if closed := servers.closed_to_others():
+        return closed
+    try:
+        for words in (["ip", "netns", "add", name], ["ip", "netns", "exec", name, "true"]):
+            made = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS)
+            if made.returncode:
+                return f"no network namespaces: {made.stderr.strip()}"
+    finally:
+        subprocess.run(["ip", "netns", "del", name], capture_output=True, timeout=SECONDS)
+    return None
 
 
 class World:
