@@ -44,6 +44,8 @@ void bind_lists(py::module_& m) {
   through.def_readonly("host", &proxy::host, "Where it is.")
       .def_readonly("port", &proxy::port, "1 to 65535.")
       .def_readonly("families", &proxy::families, "The families it answers on; None is unknown.")
+      .def_readonly("leaves_on", &proxy::leaves_on,
+                    "The families on which it goes on to sources; None: those it answers on. [S-52]")
       .def_readonly("converts", &proxy::converts, "Whether it joins IPv4 and IPv6. [S-52]")
       .def_readonly("user", &proxy::user, "The user name, or None.")
       .def_readonly("password", &proxy::password, "`env:NAME`, `file:PATH` or `keyring:SERVICE/USER`, or None.")
@@ -53,7 +55,7 @@ void bind_lists(py::module_& m) {
     return canonical_json(std::optional(p), [](auto& json, const auto& x) { smplist::detail::write_proxy(json, x); });
   };
   def_part_value(through, proxy_json, &proxy::host, &proxy::port, &proxy::families, &proxy::converts, &proxy::user,
-                 &proxy::password);
+                 &proxy::password, &proxy::leaves_on);
 
   py::class_<source_list> cls(m, "SourceList", "A list of sources for some ranges. [S-07]");
   cls.def_readonly("name", &source_list::name, "Its name.")

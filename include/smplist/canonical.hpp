@@ -45,6 +45,8 @@ inline void write_proxy(json_writer& json, const std::optional<proxy>& through) 
   json.key("converts").boolean(through->converts);
   write_families(json.key("families"), through->families);
   json.key("host").text(through->host.to_text());
+  // only if stated: policies without it keep their revisions
+  if (through->leaves_on) write_families(json.key("leaves_on"), through->leaves_on);
   json.key("password").text_or_null(through->password ? through->password->to_text() : "");
   json.key("port").number(through->port);
   json.key("user").text_or_null(through->user.value_or(""));

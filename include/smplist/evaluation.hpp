@@ -162,7 +162,7 @@ class evaluation {
   [[nodiscard]] route find_route(const source_list& list, const source& s) const {
     const known_families source = families_of(s.families, s.host, *given_);
     if (!list.proxy) return direct_route(families_, source);
-    return proxied_route(families_, families_of(list.proxy->families, list.proxy->host, *given_), list.proxy->converts, source);
+    return proxied_route(families_, *list.proxy, source, *given_);
   }
 
   // [S-64]

@@ -98,7 +98,8 @@ class policy {
     return detail::hex(hash.finish());
   }
 
-  /// An address answers on its family; a named `network` source of OfficeScan on IPv4. [S-12] [S-48]
+  /// An address answers on its family; a named `network` source of OfficeScan on IPv4; a proxy leaves on what it answers on. [S-12]
+  /// [S-48] [S-52]
   static void resolve_families(policy_draft& draft) {
     const auto of_literal = [](std::optional<family_set>& families, const host& where) {
       if (!families && where.literal()) families = where.literal()->family();
@@ -108,12 +109,13 @@ class policy {
       const bool cloud = s.kind == source_kind::network && draft.profile == profile::officescan_10_6;
       if (!s.families && cloud) s.families = family::ipv4;
     }
-    for (source_list& list : draft.lists) {
-      if (list.proxy) of_literal(list.proxy->families, list.proxy->host);
-    }
-    for (source_list* list : {&draft.standard, &draft.network}) {
-      if (list->proxy) of_literal(list->proxy->families, list->proxy->host);
-    }
+    const auto of_proxy = [&](std::optional<proxy>& through) {
+      if (!through) return;
+      of_literal(through->families, through->host);
+      if (through->leaves_on == through->families) through->leaves_on.reset();  // that is what it means not to state them
+    };
+    for (source_list& list : draft.lists) of_proxy(list.proxy);
+    for (source_list* list : {&draft.standard, &draft.network}) of_proxy(list->proxy);
   }
 
   std::shared_ptr<const checked> checked_;

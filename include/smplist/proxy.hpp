@@ -60,13 +60,14 @@ struct proxy {
   bool converts = false;                    // joins two families
   std::optional<std::string> user = {};
   std::optional<password_reference> password = {};
+  std::optional<family_set> leaves_on = {};  // towards the sources; empty: the families it answers on
 
   /// Host and port, the proxy's identity. [S-63]
   [[nodiscard]] std::string to_text() const { return host_port{host, port}.to_text(); }
 
   friend bool operator==(const proxy& a, const proxy& b) noexcept {
     return a.host == b.host && a.port == b.port && a.families == b.families && a.converts == b.converts && a.user == b.user &&
-           a.password == b.password;
+           a.password == b.password && a.leaves_on == b.leaves_on;
   }
   friend bool operator!=(const proxy& a, const proxy& b) noexcept { return !(a == b); }
 };

@@ -70,16 +70,17 @@ struct route {
 }
 
 /// [S-52] [S-53] [S-54]
-[[nodiscard]] inline route proxied_route(const std::vector<family>& client, const known_families& proxy, bool converts,
-                                         const known_families& source) {
+[[nodiscard]] inline route proxied_route(const std::vector<family>& client, const proxy& through, const known_families& source,
+                                         const facts& given) {
   if (client.empty()) return {{}, reason::no_common_family};
-  const auto to_proxy = first_shared(client, proxy.set);
+  const known_families listens = families_of(through.families, through.host, given);
+  const auto to_proxy = first_shared(client, listens.set);
   if (!to_proxy) return {{}, reason::proxy_unreachable};
-  const family_set onward = proxy.set & source.set;
+  const family_set onward = through.leaves_on.value_or(listens.set) & source.set;
   if (onward.empty()) return {{}, reason::proxy_cannot_reach_source};
-  const bool unknown = proxy.unknown || source.unknown;
-  if (const auto same = first_shared(client, onward)) return {{*same, *same}, {}, unknown};
-  if (!converts) return {{}, reason::proxy_cannot_convert};
+  const bool unknown = listens.unknown || source.unknown;
+  if (const auto same = first_shared(client, listens.set & onward)) return {{*same, *same}, {}, unknown};
+  if (!through.converts) return {{}, reason::proxy_cannot_convert};
   return {{*to_proxy, onward.contains(family::ipv4) ? family::ipv4 : family::ipv6}, {}, unknown};
 }
 

@@ -89,9 +89,13 @@ class draft_check {
     found_.push_back({code, std::move(pointer), std::move(reason), std::move(what_to_do)});
   }
 
+  void check_any_family(const std::optional<family_set>& stated, const std::string& at) {
+    if (stated && stated->empty()) add(errc::empty_text, at, "no family is stated", "write [ipv4], [ipv6], both, or nothing");
+  }
+
   void check_families(const std::optional<family_set>& stated, const host& where, const std::string& at) {
     if (!stated) return;
-    if (stated->empty()) add(errc::empty_text, at + "/families", "no family is stated", "write [ipv4], [ipv6], both, or nothing");
+    check_any_family(stated, at + "/families");
     if (where.literal() && !stated->empty() && *stated != where.literal()->family()) {
       add(errc::families_of_literal, at + "/families", in_quotes(where.to_text()) + " answers on its own family only");
     }
@@ -155,6 +159,7 @@ class draft_check {
 
   void check_proxy(const proxy& through, const std::string& at) {
     check_families(through.families, through.host, at);
+    check_any_family(through.leaves_on, at + "/leaves_on");
     if (through.port == 0) add(errc::port_out_of_range, at + "/port", "port 0 is no port");
     if (through.password && !through.user) add(errc::password_without_user, at + "/password", "a password without a user");
     const std::string_view user = through.user ? std::string_view(*through.user) : std::string_view();

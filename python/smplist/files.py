@@ -208,6 +208,7 @@ _KEYS = [
     "port",
     "scheme",
     "families",
+    "leaves_on",
     "converts",
     "user",
     "password",

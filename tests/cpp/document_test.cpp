@@ -115,6 +115,30 @@ TEST_CASE("document: the canonical form is a fixed point [S-82]", "[document]") 
   CHECK(json::load(with("10.0.0.0/8", "10.0.0.0/9")).value() != p);
 }
 
+TEST_CASE("document: a proxy with two sides, which is written only if they differ [S-52] [S-82]", "[document]") {
+  const auto through = [](const std::string& keys) {
+    return json::load(with("\"name\": \"l\"", R"("name": "l", "proxy": {"host": "10.9.9.9", "port": 1)" + keys + "}"));
+  };
+  const policy plain = through("").value();
+  CHECK(plain.canonical().find("leaves_on") == std::string::npos);
+  for (const char* same : {R"(, "leaves_on": null)", R"(, "leaves_on": ["ipv4"])"}) {
+    CHECK(through(same).value().revision() == plain.revision());
+  }
+  const policy both = through(R"(, "leaves_on": ["ipv6", "ipv4"])").value();
+  CHECK(both.canonical().find(R"("host":"10.9.9.9","leaves_on":["ipv4","ipv6"],"password":null)") != std::string::npos);
+  CHECK(json::load(both.canonical()).value() == both);
+  CHECK(both != plain);
+  const auto none = through(R"(, "leaves_on": [])");
+  REQUIRE(!none);
+  CHECK(none.error().at(0).code == errc::empty_text);
+  CHECK(none.error().at(0).pointer == "/internal/custom/lists/0/proxy/leaves_on");
+  policy_draft drafted = plain.content();
+  drafted.lists[0].proxy->leaves_on = family_set();
+  const auto made = policy::make(drafted);
+  REQUIRE(!made);
+  CHECK(made.error().at(0).pointer == "/internal/custom/lists/0/proxy/leaves_on");
+}
+
 TEST_CASE("policy: one that was moved from still says what it said", "[policy]") {
   policy one = json::load(small).value();
   const policy other = std::move(one);

@@ -220,6 +220,10 @@ TEST_CASE("lint: a source that no client of a list can ask [S-51] [S-52]", "[lin
   REQUIRE(found.size() == 1);
   CHECK(found[0].pointer == "/internal/custom/lists/0/sources/0");
   CHECK(found[0].list == "x");
+  d.lists[0].proxy->leaves_on = family_set(family::ipv6);
+  CHECK(found_by("unreachable-source", d).at(0).text.find("needs a proxy that converts") != std::string::npos);
+  d.lists[0].proxy->converts = true;
+  CHECK(found_by("unreachable-source", d).empty());
   d = clean();
   d.web_reputation_to_servers = false;
   d.sources[2].file_reputation.reset();

@@ -81,6 +81,7 @@ def _proxy(rng: random.Random) -> Tree | None:
     proxy: Tree = {"host": host, "port": rng.choice([3128, 8080])}
     if host[0].isalpha():
         _maybe(rng, proxy, "families", rng.choice([*_FAMILIES, None]))
+    _maybe(rng, proxy, "leaves_on", rng.choice([*_FAMILIES, None]))
     _maybe(rng, proxy, "converts", rng.random() < 0.5)
     if rng.random() < 0.3:
         proxy |= {"user": "svc", "password": rng.choice(["env:PROXY", "file:/etc/proxy", "keyring:proxy/svc", None])}

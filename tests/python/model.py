@@ -201,13 +201,16 @@ def normal_proxy(proxy: Tree | None) -> Tree | None:
     host = host_text(proxy["host"])
     own = literal_family(host)
     stated = proxy.get("families")
+    families = [own] if own else in_order(stated) if stated else None
+    leaves = in_order(proxy.get("leaves_on") or [])
     return {
         "host": host,
         "port": proxy["port"],
-        "families": [own] if own else in_order(stated) if stated else None,
+        "families": families,
         "converts": bool(proxy.get("converts")),
         "user": proxy.get("user") or None,
         "password": proxy.get("password"),
+        **({"leaves_on": leaves} if leaves and leaves != families else {}),
     }
 
 
@@ -440,16 +443,16 @@ def match(custom: Tree, addresses: list[Address]) -> tuple[list[int], tuple[int,
     return matched, (i, next(j for j, r in enumerate(parsed[i]) if holds(r, a)), a)
 
 
-def route(families: list[str], source: list[str], proxy: tuple[list[str], bool] | None) -> tuple[list[str], str]:
+def route(families: list[str], source: list[str], proxy: tuple[list[str], list[str], bool] | None) -> tuple[list[str], str]:
     """The family of each hop, or why there is none. [S-51] [S-52] [S-53] [S-54]"""
     if not families:
         return [], "no_common_family"
     if proxy is None:
         shared = [f for f in families if f in source]
         return shared[:1], "no_common_family"
-    through, converts = proxy
-    near = [f for f in families if f in through]
-    far = [f for f in through if f in source]
+    listens, leaves, converts = proxy
+    near = [f for f in families if f in listens]
+    far = [f for f in leaves if f in source]
     if not near:
         return [], "proxy_unreachable"
     if not far:
@@ -618,7 +621,7 @@ def walk(
         if proxy:
             forwards = proxy["families"] or in_order(resolved.get(proxy["host"], []))
             unknown = unknown or not forwards
-            through = (forwards or both, proxy["converts"])
+            through = (forwards or both, proxy.get("leaves_on") or forwards or both, proxy["converts"])
         hops, why = route(families, answers or both, through)
         if not hops:
             ignored.append({**place, "reason": why})

@@ -152,9 +152,7 @@ class smpc_writer {
     };
     if (!s.at(what)) return ignored(reason::service_not_offered);
     const known_families source = families_of(s.families, s.host, *given_);
-    const route way =
-        l.proxy ? proxied_route(client, families_of(l.proxy->families, l.proxy->host, *given_), l.proxy->converts, source)
-                : direct_route(client, source);
+    const route way = l.proxy ? proxied_route(client, *l.proxy, source, *given_) : direct_route(client, source);
     if (way.families.empty()) return ignored(way.why_not);
     const bool v6_first = way.families.front() == family::ipv6;
     const bool differ = way.families.back() != way.families.front();

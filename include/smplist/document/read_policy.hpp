@@ -235,11 +235,12 @@ class policy_reader {
   }
 
   [[nodiscard]] std::optional<proxy> read_proxy(const located& at) {
-    if (!in_.expect_object(at, {"host", "port", "families", "converts", "user", "password"})) return std::nullopt;
+    if (!in_.expect_object(at, {"host", "port", "families", "leaves_on", "converts", "user", "password"})) return std::nullopt;
     proxy p{stand_in(), 1};
     if (const auto value = in_.require(at, "host")) p.host = in_.parsed<host>(*value).value_or(p.host);
     if (const auto value = in_.require(at, "port")) p.port = in_.port(*value).value_or(1);
     if (const auto value = in_.find(at, "families")) p.families = in_.families(*value);
+    if (const auto value = in_.find(at, "leaves_on")) p.leaves_on = in_.families(*value);
     if (const auto value = in_.find(at, "converts")) in_.boolean(*value, p.converts);
     if (const auto value = in_.find(at, "user")) p.user = in_.text(*value);
     if (p.user && p.user->empty()) p.user.reset();

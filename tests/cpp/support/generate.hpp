@@ -70,6 +70,7 @@ inline std::optional<family_set> families(dice& d) {
 inline std::optional<proxy> through(dice& d) {
   if (d.one_in(2)) return std::nullopt;
   proxy p{host::parse(d.one_in(2) ? "p.example" : "q.example"), 3128, families(d), d.one_in(2)};
+  p.leaves_on = families(d);
   if (d.one_in(4)) {
     p.user = "svc";
     p.password = password_reference::parse("env:PROXY");
