@@ -40,7 +40,11 @@ def read_secret(reference: str) -> str:
     if kind == "file" and name:
         return _of_file(name)
     if kind == "keyring" and service and user:
-        found = need("keyring", "a keyring: reference", "fleet").get_password(service, user)
+        ring = need("keyring", "a keyring: reference", "fleet")
+        try:
+            found = ring.get_password(service, user)
+        except Exception as error:  # a back end may raise anything, with anything in it
+            raise SecretError(f"the keyring fails with {type(error).__name__}; look whether it is unlocked") from None
         if not found:
             raise SecretError(f"the keyring has nothing for {name!r}; store it with `keyring set {service} {user}`")
         return str(found)

@@ -266,7 +266,7 @@ TEST_CASE("compile: all patterns of octets, with the shuffles and without", "[co
     std::uint32_t rows[2] = {};
     const detail::quick_text item{text.data(), size, 3};
     std::uint32_t rest[2] = {};
-    detail::quick_found found{found_bits, rows, 0};
+    detail::quick_found<std::uint32_t> found{found_bits, rows, 0};
     std::size_t left = 0;
     detail::quick_scan_ipv4(
         1, [&](std::size_t) { return item; }, found, rest, left);
@@ -276,6 +276,69 @@ TEST_CASE("compile: all patterns of octets, with the shuffles and without", "[co
     good += wanted ? 1U : 0U;
   }
   CHECK(good == 8 * 8 * 8 * 8);
+}
+
+TEST_CASE("compile: all places of a gap among groups of every length, in bulk and one by one [S-01]",
+          "[compile][text][exhaustive]") {
+  static constexpr const char* groups[] = {"0",    "a",    "F",    "1b",    "0C", "2dE", "00f",
+                                           "ab12", "0000", "FFFF", "12345", "",   "g",   "1.2.3.4"};
+  static constexpr const char* edges[] = {"", "", "", ":", "::", " ", "%1"};
+  const std::uint64_t seed = generate::seed();
+  INFO("seed " << seed);
+  generate::dice d(seed);
+  std::vector<std::string> texts;
+  std::vector<std::optional<address>> wanted;
+  for (std::size_t round = 0; round < 200; ++round) {
+    for (std::size_t before = 0; before <= 9; ++before) {
+      for (std::size_t behind = 0; before + behind <= 9; ++behind) {
+        for (const char* gap : {":", "::", ":::"}) {
+          std::string text = edges[d.one_in(6) ? d.below(7) : 0];
+          for (std::size_t k = 0; k < before + behind; ++k) {
+            if (k != 0) text += k == before ? gap : ":";
+            else if (before == 0) text += gap;
+            text += groups[d.one_in(30) ? d.below(14) : d.below(10)];
+          }
+          if (behind == 0) text += gap;
+          text += edges[d.one_in(6) ? d.below(7) : 0];
+          wanted.push_back(read_alone(text));
+          texts.push_back(std::move(text));
+        }
+      }
+    }
+  }
+  // one buffer in which they touch, as in a column; only what no quick scan may read of the last one is behind them
+  std::string all;
+  std::vector<std::size_t> at;
+  for (const std::string& text : texts) {
+    at.push_back(all.size());
+    all += text;
+  }
+  const std::vector<char> column = [&] {
+    std::vector<char> out(all.begin(), all.end());
+    out.resize(out.size() + detail::quick_scan_reads, 'f');
+    return out;
+  }();
+  std::size_t good = 0;
+  std::vector<std::optional<address>> found(texts.size());
+  for (std::size_t from = 0; from < texts.size(); from += arrow::address_block::room) {
+    const std::size_t n = std::min(arrow::address_block::room, texts.size() - from);
+    arrow::address_block block;
+    block.clear();
+    block.add_texts(n, [&](std::size_t i) {
+      return detail::quick_text{column.data() + at[from + i], texts[from + i].size(), static_cast<std::uint32_t>(i)};
+    });
+    block.finish();
+    REQUIRE(block.ipv4_count() + block.ipv6_count() + block.invalid().size() == n);
+    for (std::size_t i = 0; i < block.ipv4_count(); ++i) found[from + block.ipv4_row(i)] = address::from_ipv4(block.ipv4(i));
+    for (std::size_t i = 0; i < block.ipv6_count(); ++i)
+      found[from + block.ipv6_row(i)] = address::from_ipv6(block.ipv6(i).hi, block.ipv6(i).lo);
+    good += block.ipv6_count();
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    INFO(texts[i]);
+    REQUIRE(found[i] == wanted[i]);
+  }
+  CHECK(good > 4000);
 }
 #endif
 

@@ -64,16 +64,17 @@ class Server:
             self.stop()
 
 
-def nginx(folder: Path, root: Path, port: int | None = None) -> Server:
-    """An nginx that gives out a folder, and `/tmcss` as sources do."""
+def nginx(folder: Path, root: Path, port: int | None = None, certificate: Path | None = None) -> Server:
+    """An nginx that gives out a folder, over TLS if it has a certificate, and `/tmcss` as sources do."""
     port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     user = "user root;" if os.geteuid() == 0 else ""
+    tls = f"ssl; ssl_certificate {certificate}; ssl_certificate_key {certificate}" if certificate else ""
     paths = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (folder / "nginx.conf").write_text(
         f"{user} daemon off; master_process off; pid {folder}/pid; error_log stderr warn;\n"
         "worker_rlimit_nofile 8192; events { worker_connections 4096; }\n"
-        f"http {{ access_log off; {paths}\n server {{ listen 127.0.0.1:{port} backlog=1024; root {root};\n"
+        f"http {{ access_log off; {paths}\n server {{ listen 127.0.0.1:{port} backlog=1024 {tls}; root {root};\n"
         '  location = /tmcss { return 200 "here"; }\n location = /busy { return 503; }\n'
         '  location = /secret { if ($http_proxy_authorization != "Basic YW5uOnB3") { return 407; } return 200; } } }\n'
     )

@@ -11,8 +11,10 @@ from pathlib import Path
 import httpx2
 import pytest
 import smplist
+import trustme
 from fleet_parts import INSIDE, SERVICE, Publisher, answer, policy, until
 from fleet_scene import Scene, go, number, running
+from fleet_servers import nginx
 from smplist.fleet.fetch import Fetcher, NotFetched
 from smplist.fleet.manifest import Refused
 from smplist.fleet.publish import point
@@ -216,6 +218,31 @@ def test_a_server_that_never_ends_its_answer_is_left(scene: Scene) -> None:
         async with Fetcher("http://127.0.0.1:1") as nobody:
             with pytest.raises(NotFetched, match=r"127\.0\.0\.1:1/deployed\.json"):
                 await nobody.deployed()
+
+    go(work)
+
+
+def test_over_https_only_from_a_server_that_it_trusts(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate of a known authority, for the name that was asked for; SSL_CERT_FILE names an authority of one's own."""
+    authority, folder = trustme.CA(), scene.folder
+    authority.cert_pem.write_to_path(folder / "ca.pem")
+    for name in ("localhost", "other.example"):
+        authority.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(folder / f"{name}.pem")
+
+    async def work() -> None:
+        await scene.notify()
+        good = nginx(folder / "good", scene.publisher.www, certificate=folder / "localhost.pem")
+        misnamed = nginx(folder / "misnamed", scene.publisher.www, certificate=folder / "other.example.pem")
+        with good.running(), misnamed.running():
+            async with running(scene.agent("stranger", source=f"https://localhost:{good.port}")) as agent:
+                await until(lambda: "certificate" in agent.problem.lower(), "it refuses an authority that it does not know")
+                assert agent.policy is None
+            monkeypatch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
+            async with running(scene.agent("friend", source=f"https://localhost:{good.port}")) as agent:
+                await until(lambda: number(agent) == 1, "it holds revision 1")
+            async with running(scene.agent("careful", source=f"https://localhost:{misnamed.port}")) as agent:
+                await until(lambda: "certificate" in agent.problem.lower(), "it refuses a certificate for another name")
+                assert agent.policy is None
 
     go(work)
 

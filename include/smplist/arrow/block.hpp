@@ -28,8 +28,8 @@ class address_block {
     invalid_.clear();
   }
 
-  /// Texts of `n` rows of a block that has none, read where they are: `text_of(i)` gives that of row `i`, once and in order, of
-  /// which `detail::quick_scan_reads` bytes may be read.
+  /// `n` texts for a block that has none, read where they are: `text_of(i)` gives one of them, in order, of which
+  /// `detail::quick_scan_reads` bytes may be read.
   template <class TextOf>
   void add_texts(std::size_t n, TextOf text_of) noexcept {
     scan_ipv4(n, text_of);
@@ -61,11 +61,13 @@ class address_block {
     scan_ipv4(texts_count_ - tried_, [texts](std::size_t i) { return texts[i]; });
     for (std::size_t k = 0; k < left_; ++k) texts_[tried_ + k] = texts[rest_[k]];
     tried_ += left_;
-    for (std::size_t i = 0; i < tried_; ++i) {
-      const detail::quick_text& text = texts_[i];
-      detail::u128 bits;
-      if (detail::quick_scan_ipv6(text.at, text.size, bits)) add(address::from_bits(bits), text.row);
-      else scan({text.at, text.size}, text.row);
+    detail::quick_found<detail::u128> found{ipv6_bits_.data(), ipv6_rows_.data(), ipv6_};
+    left_ = 0;
+    detail::quick_scan_ipv6(texts_.data(), tried_, found, rest_.data(), left_);
+    ipv6_ = found.count;
+    for (std::size_t k = 0; k < left_; ++k) {
+      const detail::quick_text& text = texts_[rest_[k]];
+      scan({text.at, text.size}, text.row);
     }
     texts_count_ = tried_ = 0;
     std::sort(invalid_.begin(), invalid_.end());
@@ -83,7 +85,7 @@ class address_block {
  private:
   template <class TextOf>
   void scan_ipv4(std::size_t n, TextOf text_of) noexcept {
-    detail::quick_found found{ipv4_bits_.data(), ipv4_rows_.data(), ipv4_};
+    detail::quick_found<std::uint32_t> found{ipv4_bits_.data(), ipv4_rows_.data(), ipv4_};
     left_ = 0;
     detail::quick_scan_ipv4(n, text_of, found, rest_.data(), left_);
     ipv4_ = found.count;
@@ -107,8 +109,8 @@ class address_block {
   std::array<std::uint32_t, room + 1> rest_;  // one more: what is counted nowhere is written, too
   std::array<std::uint32_t, room + 1> ipv4_bits_;
   std::array<std::uint32_t, room + 1> ipv4_rows_;
-  std::array<detail::u128, room> ipv6_bits_;
-  std::array<std::uint32_t, room> ipv6_rows_;
+  std::array<detail::u128, room + 1> ipv6_bits_;
+  std::array<std::uint32_t, room + 1> ipv6_rows_;
   std::vector<std::uint32_t> invalid_;
 };
 

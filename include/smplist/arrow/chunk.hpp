@@ -130,7 +130,7 @@ class chunk {
 
   /// Reads the first rows, if they are sound texts that lie well before the end of a buffer. \returns how many
   [[nodiscard]] std::size_t read_quickly(const ArrowArray& array, std::size_t from, std::size_t to, address_block& out) const {
-    if (!detail::has_quick_scan || view_.packed || has_nulls(array) || from == to) return 0;
+    if (!detail::has_quick_scan || view_.packed || from == to) return 0;
     const auto offset = static_cast<std::size_t>(array.offset);
     switch (view_.form) {
       case form::offsets32: return read_between<std::int32_t>(array, from + offset, to + offset, out);
@@ -138,6 +138,19 @@ class chunk {
       case form::views: return read_views(array, from + offset, to + offset, out);
       default: return 0;
     }
+  }
+
+  /// Adds the texts of `n` rows, nulls left out; `from` is where row 0 stands in the array, `text_of(row)` gives a text.
+  template <class TextOf>
+  static void add_texts(const ArrowArray& array, std::size_t from, std::size_t n, TextOf text_of, address_block& out) {
+    if (!has_nulls(array)) return out.add_texts(n, text_of);
+    std::array<std::uint32_t, address_block::room + 1> rows;  // one more: what is counted nowhere is written, too
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      rows[count] = static_cast<std::uint32_t>(i);
+      count += is_null(array, from + i) ? 0U : 1U;
+    }
+    out.add_texts(count, [&](std::size_t i) { return text_of(rows[i]); });
   }
 
   template <class Offset>
@@ -150,11 +163,12 @@ class chunk {
     bool wrong = text == nullptr || at(from) < 0;
     for (std::size_t i = from; i < to; ++i) wrong |= at(i + 1) < at(i);
     if (wrong) return 0;
-    out.add_texts(to - from, [=](std::size_t i) {
+    const auto text_of = [=](std::size_t i) {
       const auto begin = number_at<Offset>(offsets, from + i);
       const auto size = static_cast<std::size_t>(number_at<Offset>(offsets, from + i + 1) - begin);
       return detail::quick_text{text + begin, size, static_cast<std::uint32_t>(i)};
-    });
+    };
+    add_texts(array, from, to - from, text_of, out);
     return to - from;
   }
 
@@ -237,7 +251,7 @@ class chunk {
     const view_buffer* const buffers = view_buffers_.data();
     const std::size_t count = view_buffers_.size();
     bool wrong = false;
-    out.add_texts(to - from, [=, &wrong](std::size_t i) {
+    const auto text_of = [=, &wrong](std::size_t i) {
       const char* const view = views + 16 * i;
       const auto size = number_at<std::uint32_t>(view, 0);
       const std::size_t is_long = size > 12 ? 1 : 0;
@@ -250,7 +264,8 @@ class chunk {
       if (!fits) wrong = true;
       const std::array<const char*, 2> texts = {view + 4, behind.at + (fits ? offset : 0)};
       return detail::quick_text{texts[fits ? is_long : 0], size, static_cast<std::uint32_t>(i)};
-    });
+    };
+    add_texts(array, from, to - from, text_of, out);
     if (!wrong) return to - from;
     out.clear();
     return 0;

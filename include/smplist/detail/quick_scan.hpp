@@ -14,7 +14,7 @@
 #if !defined(SMPLIST_SCALAR) && defined(__SSE2__)
 #define SMPLIST_QUICK_SCAN 1
 #if defined(__GNUC__)
-#include <tmmintrin.h>
+#include <immintrin.h>
 #endif
 #endif
 
@@ -30,9 +30,10 @@ struct quick_text {
   std::uint32_t row;
 };
 
-/// Where IPv4 addresses go; one more is written than counted.
+/// Where addresses go, 32 or 128 bits each; one more is written than counted.
+template <class Bits>
 struct quick_found {
-  std::uint32_t* bits;
+  Bits* bits;
   std::uint32_t* rows;
   std::size_t count;
 };
@@ -137,8 +138,9 @@ static_assert(all_octet_patterns.apart);
 
 /// The same with the byte shuffles of SSSE3, which this processor has to have.
 template <class TextOf>
-__attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(std::size_t n, TextOf text_of, quick_found& found,
-                                                                   std::uint32_t* rest, std::size_t& left) noexcept {
+__attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(std::size_t n, TextOf text_of,
+                                                                   quick_found<std::uint32_t>& found, std::uint32_t* rest,
+                                                                   std::size_t& left) noexcept {
   const __m128i zero = _mm_setzero_si128();
   const __m128i nine = _mm_set1_epi8(9);
   const __m128i weights = _mm_set1_epi32(0x00010A64);  // 100, 10, 1
@@ -176,7 +178,8 @@ __attribute__((target("ssse3"))) inline void quick_scan_ipv4_ssse3(std::size_t n
 /// Adds the texts that are IPv4 addresses to `found`, and the numbers of the others to `rest`, behind the `left` that are there;
 /// one more is written than counted. `text_of(i)` gives the text number `i` of `n`.
 template <class TextOf>
-inline void quick_scan_ipv4(std::size_t n, TextOf text_of, quick_found& found, std::uint32_t* rest, std::size_t& left) noexcept {
+inline void quick_scan_ipv4(std::size_t n, TextOf text_of, quick_found<std::uint32_t>& found, std::uint32_t* rest,
+                            std::size_t& left) noexcept {
 #if defined(__GNUC__)
   if (__builtin_cpu_supports("ssse3")) return quick_scan_ipv4_ssse3(n, text_of, found, rest, left);
 #endif
@@ -190,87 +193,180 @@ inline void quick_scan_ipv4(std::size_t n, TextOf text_of, quick_found& found, s
   }
 }
 
-/// Groups of an IPv6 address, read one behind the other.
-struct hextets {
-  u128 bits;
-  unsigned count = 0;
-  bool good = true;
+#if defined(__GNUC__)
 
-  /// `ends` has a bit behind each group. An empty text has no groups.
-  hextets(const char* text, std::size_t from, std::size_t to, std::uint64_t colons) noexcept {
-    if (from == to) return;
-    std::uint64_t ends = (colons & ((std::uint64_t{1} << to) - 1)) >> from | std::uint64_t{1} << (to - from);
-    text += from;
-    unsigned at = 0;
-    for (; ends != 0; ends &= ends - 1) {
-      const unsigned end = count_trailing_zeros(ends);
-      const unsigned less_one = end - at - 1;
-      std::uint32_t letters = 0;
-      std::memcpy(&letters, text + at, 4);
-      letters <<= 8 * (3 - less_one) & 31U;  // the last digit into the highest byte
-      const std::uint32_t digits = (letters & 0x0F0F0F0FU) + 9 * (letters >> 6U & 0x01010101U);
-      const std::uint32_t pairs = digits << 4U | digits >> 8U;
-      bits = {bits.hi << 16U | bits.lo >> 48U, bits.lo << 16U | (pairs & 0xFFU) << 8U | (pairs >> 16U & 0xFFU)};
-      good = good && less_one < 4;
-      ++count;
-      at = end + 1;
-    }
+/// How the groups of an address are put in place: those behind the gap move to the end. A row holds `u128` as it lies in memory.
+struct gap_moves {
+  std::array<std::array<std::uint8_t, 16>, 128> rows{};
+
+  [[nodiscard]] static constexpr std::size_t slot(unsigned before_gap, unsigned missing) noexcept {
+    return (before_gap & 7U) << 4U | (missing & 15U);  // of eight groups none is missing, so it is the same where the gap is
   }
 
-  /// Moved to the front of an address.
-  [[nodiscard]] u128 leading() const noexcept {
-    if (count == 0) return {};
-    const unsigned behind = 128 - 16 * count;
-    if (behind == 0) return bits;
-    if (behind >= 64) return {bits.lo << (behind - 64), 0};
-    return {bits.hi << behind | bits.lo >> (64 - behind), bits.lo << behind};
+  constexpr gap_moves() noexcept {
+    for (unsigned before = 0; before < 8; ++before) {
+      for (unsigned missing = 0; missing <= 8; ++missing) {
+        for (unsigned at = 0; at < 16; ++at) {
+          const unsigned byte = at < 8 ? 7 - at : 23 - at;  // of the address, in network order
+          const unsigned group = byte / 2;
+          const bool in_gap = group >= before && group < before + missing;
+          rows[slot(before, missing)][at] = static_cast<std::uint8_t>(in_gap ? 0x80 : group < before ? byte : byte - 2 * missing);
+        }
+      }
+    }
+  }
+};
+inline constexpr gap_moves all_gap_moves;
+
+/// Characters of an IPv6 text, a bit for each of its first 48 bytes.
+struct ipv6_marks {
+  std::uint64_t strange = 0;  // neither hexadecimal digits nor colons
+  std::uint64_t colons = 0;
+
+  __attribute__((target("avx2"))) explicit ipv6_marks(const char* text) noexcept {
+    const __m256i front = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text));
+    const __m128i back = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + 32));
+    // by the lower half of a character: 1 if it may follow 3 (digits and the colon), 2 if it may follow 4 and 6 (letters)
+    const __m128i lower = _mm_setr_epi8(1, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 0, 0, 0, 0, 0);
+    const __m128i upper = _mm_setr_epi8(0, 0, 0, 1, 2, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m256i lower_twice = _mm256_broadcastsi128_si256(lower);
+    const __m256i upper_twice = _mm256_broadcastsi128_si256(upper);
+    const __m256i front_upper = _mm256_and_si256(_mm256_srli_epi16(front, 4), _mm256_set1_epi8(0x0F));
+    const __m128i back_upper = _mm_and_si128(_mm_srli_epi16(back, 4), _mm_set1_epi8(0x0F));
+    const __m256i front_known =
+        _mm256_and_si256(_mm256_shuffle_epi8(lower_twice, front), _mm256_shuffle_epi8(upper_twice, front_upper));
+    const __m128i back_known = _mm_and_si128(_mm_shuffle_epi8(lower, back), _mm_shuffle_epi8(upper, back_upper));
+    const auto bits = [](int front_bits, int back_bits) {
+      return static_cast<std::uint64_t>(static_cast<std::uint32_t>(back_bits)) << 32U | static_cast<std::uint32_t>(front_bits);
+    };
+    strange = bits(_mm256_movemask_epi8(_mm256_cmpeq_epi8(front_known, _mm256_setzero_si256())),
+                   _mm_movemask_epi8(_mm_cmpeq_epi8(back_known, _mm_setzero_si128())));
+    colons = bits(_mm256_movemask_epi8(_mm256_cmpeq_epi8(front, _mm256_set1_epi8(':'))),
+                  _mm_movemask_epi8(_mm_cmpeq_epi8(back, _mm_set1_epi8(':'))));
   }
 };
 
-/// Reads groups of hexadecimal digits, the whole of `size` bytes, as `scan_ipv6` does; a text with dots or without need is left
-/// to that. [S-02]
-[[nodiscard]] inline bool quick_scan_ipv6(const char* text, std::size_t size, u128& bits) noexcept {
-  if (size < 2 || size > 39) return false;
-  std::uint64_t known = 0;
-  std::uint64_t colons = 0;
-  for (unsigned k = 0; k < 3; ++k) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + std::size_t{16} * k));
-    const __m128i numbers = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));  // the colon is the tenth
-    const __m128i letters = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
-    const __m128i good = _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(numbers, _mm_set1_epi8(10)), numbers),
-                                      _mm_cmpeq_epi8(_mm_min_epu8(letters, _mm_set1_epi8(5)), letters));
-    known |= static_cast<std::uint64_t>(static_cast<std::uint32_t>(_mm_movemask_epi8(good))) << (16 * k);
-    colons |= std::uint64_t{equal_bytes(bytes, ':')} << (16 * k);
+/// Where the groups of an IPv6 text lie.
+struct ipv6_groups_at {
+  std::uint64_t ends;  // a bit behind each group
+  unsigned before_gap;
+  unsigned missing;  // of eight
+  bool good;
+
+  __attribute__((target("popcnt"))) ipv6_groups_at(const ipv6_marks& marks, std::size_t size) noexcept {
+    const std::uint64_t whole = (std::uint64_t{1} << (size < 40 ? size : 40)) - 1;
+    const std::uint64_t colons = marks.colons & whole;
+    const std::uint64_t digits = whole & ~colons;
+    const std::uint64_t gap = colons & colons >> 1U;  // its first colon; of three colons there are two
+    ends = digits << 1U & ~digits;
+    const auto count = static_cast<unsigned>(__builtin_popcountll(ends));
+    before_gap = static_cast<unsigned>(__builtin_popcountll(ends & (gap | (gap - 1))));
+    missing = 8 - count;
+    const std::uint64_t last = whole ^ whole >> 1U;
+    const std::uint64_t alone = colons & ((1U & ~gap) | (last & ~(gap << 1U)));  // at the begin or end
+    const std::uint64_t two_digits = digits & digits >> 1U;
+    const std::uint64_t five_digits = two_digits & two_digits >> 2U & digits >> 4U;
+    const std::uint64_t wrong = (whole & marks.strange) | (gap & (gap - 1)) | alone | five_digits | whole >> 39U;
+    good = (wrong == 0) & ((count == 8) != (gap != 0)) & (count < 9);
   }
-  const std::uint64_t whole = (std::uint64_t{1} << size) - 1;
-  if ((known & whole) != whole) return false;
-  colons &= whole;
-  const std::uint64_t gap = colons & colons >> 1U;
-  if (gap == 0) {
-    const hextets all(text, 0, size, colons);
-    bits = all.bits;
-    return all.good && all.count == 8;
+};
+
+/// Four characters that end behind each of the lowest two bits of `ends`, which are taken away.
+struct group_pair {
+  std::uint32_t first = 0;
+  std::uint32_t second = 0;
+
+  /// `near_start`: there may be fewer than four characters in front of them; zeros are in their place.
+  group_pair(const char* text, std::uint64_t& ends, bool near_start) noexcept
+      : first(next(text, ends, near_start)), second(next(text, ends, near_start)) {}
+
+  [[nodiscard]] static std::uint32_t next(const char* text, std::uint64_t& ends, bool near_start) noexcept {
+    const std::size_t end = count_trailing_zeros(ends);
+    ends &= ends - 1;
+    std::uint32_t letters = 0;
+    if (!near_start) {
+      std::memcpy(&letters, text + end - 4, 4);
+      return letters;
+    }
+    const std::size_t inside = end < 4 ? end : 4;
+    std::memcpy(&letters, text + end - inside, 4);
+    return letters << ((32 - 8 * inside) & 31U);
   }
-  if ((gap & (gap - 1)) != 0) return false;
-  const unsigned at = count_trailing_zeros(gap);
-  const hextets head(text, 0, at, colons);
-  const hextets tail(text, at + 2, size, colons);
-  if (!head.good || !tail.good || head.count + tail.count > 7) return false;
-  bits = head.leading() | tail.bits;
-  return true;
+};
+
+/// Adds the texts that are IPv6 addresses with the instructions that processors have since 2013: call it only if `has_quick_ipv6()`.
+__attribute__((target("avx2,popcnt,bmi,bmi2"))) inline void quick_scan_ipv6_avx2(const quick_text* texts, std::size_t n,
+                                                                                 quick_found<u128>& found, std::uint32_t* rest,
+                                                                                 std::size_t& left) noexcept {
+  constexpr std::uint64_t none = std::uint64_t{0xFF} << 40U;  // where groups end that are not there
+  const __m256i weights = _mm256_set1_epi16(0x0110);          // 16, 1
+  const __m128i mapped = _mm_set_epi32(0xFFFF, 0, 0, 0);
+  std::size_t count = found.count;
+  std::size_t others = left;
+  for (std::size_t i = 0; i < n; ++i) {
+    const quick_text& text = texts[i];
+    const ipv6_groups_at at(ipv6_marks(text.at), text.size);
+    std::uint64_t ends = at.ends | none;
+    const group_pair a(text.at, ends, true);
+    const group_pair b(text.at, ends, false);
+    const group_pair c(text.at, ends, false);
+    const group_pair d(text.at, ends, false);
+    const auto four = [](group_pair x, group_pair y) {
+      return _mm_setr_epi32(static_cast<int>(x.first), static_cast<int>(x.second), static_cast<int>(y.first),
+                            static_cast<int>(y.second));
+    };
+    const __m256i letters = _mm256_set_m128i(four(c, d), four(a, b));
+    // a colon and what stands before it belongs to no group
+    __m256i outside = _mm256_cmpeq_epi8(letters, _mm256_set1_epi8(':'));
+    outside = _mm256_or_si256(outside, _mm256_srli_epi32(outside, 8));
+    outside = _mm256_or_si256(outside, _mm256_srli_epi32(outside, 16));
+    const __m256i nine_more = _mm256_and_si256(_mm256_cmpgt_epi8(letters, _mm256_set1_epi8('9')), _mm256_set1_epi8(9));
+    const __m256i low_bits = _mm256_add_epi8(_mm256_and_si256(letters, _mm256_set1_epi8(0x0F)), nine_more);
+    const __m256i digits = _mm256_andnot_si256(outside, low_bits);
+    const __m256i pairs = _mm256_maddubs_epi16(digits, weights);
+    const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
+    const std::uint8_t* const moves = all_gap_moves.rows[gap_moves::slot(at.before_gap, at.missing)].data();
+    const __m128i bits = _mm_shuffle_epi8(bytes, _mm_loadu_si128(reinterpret_cast<const __m128i*>(moves)));
+    const bool is_mapped = (_mm_movemask_epi8(_mm_cmpeq_epi8(bits, mapped)) & 0xF0FF) == 0xF0FF;
+    const std::size_t good = at.good & !is_mapped ? 1 : 0;
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(&found.bits[count]), bits);
+    found.rows[count] = text.row;
+    count += good;
+    rest[others] = static_cast<std::uint32_t>(i);
+    others += 1 - good;
+  }
+  found.count = count;
+  left = others;
 }
+
+[[nodiscard]] inline bool has_quick_ipv6() noexcept {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2");
+}
+
+#endif
 
 #else
 
 inline constexpr bool has_quick_scan = false;
 
 template <class TextOf>
-inline void quick_scan_ipv4(std::size_t n, TextOf, quick_found&, std::uint32_t* rest, std::size_t& left) noexcept {
+inline void quick_scan_ipv4(std::size_t n, TextOf, quick_found<std::uint32_t>&, std::uint32_t* rest, std::size_t& left) noexcept {
   for (std::size_t i = 0; i < n; ++i) rest[left++] = static_cast<std::uint32_t>(i);
 }
 
-[[nodiscard]] inline bool quick_scan_ipv6(const char*, std::size_t, u128&) noexcept { return false; }
-
 #endif
+
+/// Adds the texts that are IPv6 addresses in hexadecimal groups to `found`, and the numbers of the others to `rest`, as
+/// `quick_scan_ipv4` does. Mapped addresses are among the others, and so is all that this processor cannot read in bulk. [S-01]
+inline void quick_scan_ipv6(const quick_text* texts, std::size_t n, quick_found<u128>& found, std::uint32_t* rest,
+                            std::size_t& left) noexcept {
+#if defined(SMPLIST_QUICK_SCAN) && defined(__GNUC__)
+  if (has_quick_ipv6()) return quick_scan_ipv6_avx2(texts, n, found, rest, left);
+#endif
+  static_cast<void>(texts);
+  static_cast<void>(found);
+  for (std::size_t i = 0; i < n; ++i) rest[left++] = static_cast<std::uint32_t>(i);
+}
 
 }  // namespace smplist::detail

@@ -14,11 +14,12 @@ import httpcore2
 import httpx2
 
 from smplist._core import Address, __version__
+from smplist._secrets import SecretError
 from smplist.net import certificates
 from smplist.net.causes import Failed, Verdict, chain, not_connected, verdict
 from smplist.net.guard import Guard
 from smplist.net.routes import Route, endpoint_of
-from smplist.net.secret import Secret, SecretError, read_secret
+from smplist.net.secret import Secret, read_password
 from smplist.net.transport import MOST_BYTES, Headers, Peeked, PinnedTransport, TooMuch, Wire
 
 # what OpenSSL says to bytes that are no TLS
@@ -66,7 +67,7 @@ async def probe(route: Route, address: Address, settings: Settings) -> Answer:
 def _secret(route: Route) -> Secret | None:
     if route.proxy is None or route.proxy.user is None:
         return None
-    return read_secret(route.proxy.password) if route.proxy.password else Secret("")
+    return read_password(route.proxy.password) if route.proxy.password else Secret("")
 
 
 class _Exchange:
@@ -173,11 +174,11 @@ class _Exchange:
                 return certificates.what_is_wrong(cause, str(self._route.source.host), der, self._repeat)
         if isinstance(error, httpcore2.ProxyError):
             return self._refused_by_proxy(str(error))
+        known = (httpcore2.NetworkError, httpcore2.ProtocolError, TooMuch)
+        if not isinstance(error, (*known, OSError) if wire.stage == "connect" else known):
+            return verdict("defect", why=type(error).__name__)
         if wire.stage == "connect":
             return not_connected(error, self._who, self._route.first_hop[1])
-        known = (httpcore2.NetworkError, httpcore2.ProtocolError, TooMuch)
-        if not isinstance(error, known):
-            return verdict("defect", why=type(error).__name__)
         if wire.stage == "tls":
             return self._no_tls(error)
         closed = isinstance(error, httpcore2.NetworkError) or wire.heard == 0

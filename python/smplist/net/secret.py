@@ -4,13 +4,8 @@
 from __future__ import annotations
 
 import base64
-import os
 
-_MOST_BYTES = 4096
-
-
-class SecretError(Exception):
-    """There is no password where the reference points; the text says why."""
+from smplist._secrets import SecretError, read_secret
 
 
 class Secret:
@@ -36,54 +31,18 @@ class Secret:
         raise TypeError("a secret is not pickled")
 
 
-def read_secret(reference: str) -> Secret:
+def read_password(reference: str) -> Secret:
     """The password behind `env:NAME`, `file:PATH` or `keyring:SERVICE/USER`.
 
     Raises
     ------
     SecretError
-        If there is none. The text names the reference's place, never what is there.
+        If there is none, or more than a line. The text names the reference's place, never what is there.
     """
-    form, _, place = reference.partition(":")
-    if form == "env":
-        if place not in os.environ:
-            raise SecretError(f"the environment variable '{place}' is not set")
-        text = os.environ[place]
-    elif form == "file":
-        text = _of_file(place)
-    elif form == "keyring":
-        text = _of_keyring(place)
-    else:
-        raise SecretError("the reference is neither env:, file: nor keyring:")
-    if not text or any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
-        raise SecretError(f"what is at '{form}:{place}' is {'no text of one line' if text else 'empty'}")
-    return Secret(text)
-
-
-def _of_file(path: str) -> str:
     try:
-        with open(path, "rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise SecretError(f"the file '{path}' cannot be read: {error.strerror or 'no reason given'}") from None
-    if len(content) > _MOST_BYTES:
-        raise SecretError(f"the file '{path}' is longer than {_MOST_BYTES} bytes")
-    try:
-        return content.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except UnicodeDecodeError:
-        raise SecretError(f"the file '{path}' is not UTF-8") from None
-
-
-def _of_keyring(place: str) -> str:
-    from smplist._extras import need
-
-    service, _, user = place.partition("/")  # as the policy is checked
-    try:
-        found = need("keyring", "a password of the keyring", "probe").get_password(service, user)
+        text = read_secret(reference)
     except ImportError as error:
         raise SecretError(str(error)) from None
-    except Exception as error:  # a back end may raise anything, with anything in it
-        raise SecretError(f"the keyring fails with {type(error).__name__}") from None
-    if found is None:
-        raise SecretError(f"the keyring has no password of '{user}' for '{service}'")
-    return str(found)
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in text):
+        raise SecretError(f"what is at '{reference}' is no text of one line")
+    return Secret(text)

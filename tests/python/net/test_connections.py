@@ -20,10 +20,12 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
 import pytest
+import smplist
 import trustme
 from net import servers
 from net.servers import Small, closing, echoing, free_port, garbage, gigabyte, lying, lying_with_tls, silent, slow, unhurried
-from smplist.net.connections import STAGES
+from smplist.net import probe
+from smplist.net.connections import STAGES, ask
 
 CANARY = "canary-7f3a/+ü"
 WRONG = "canary-wrong-91"
@@ -257,7 +259,7 @@ def test_causes_are_told_in_words(street: Street) -> None:
     assert "Somebody?[31m else" in said["untrusted"]
     assert said["redirecting"] == "answers 302 Found and points to http://169.254.169.254, which is not asked"
     assert said["proxy asks"] == said["proxy asks with TLS"] == "the proxy asks for a password"
-    assert said["no password"].endswith("the environment variable 'SMPLIST_TEST_NOT_SET' is not set")
+    assert said["no password"].endswith("the variable 'SMPLIST_TEST_NOT_SET' is not set; export it")
     assert said["refusing, through a proxy"] == "the proxy does not get through to the source: 503 Service Unavailable"
     assert said["silent"] == "the source accepts the connection and says nothing for 1 s"
     assert street.rows["up with TLS"]["expires"] is not None
@@ -349,6 +351,28 @@ def test_what_answers_is_nothing_to_report(street: Street) -> None:
     ended = command(street.folder, "up", "up with TLS", "right password", "gigabyte")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("3 endpoints: 3 up\n")  # two of the four are one endpoint, over two ways
+
+
+def test_what_nobody_foresaw_is_a_defect_and_says_no_more_than_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One endpoint is unknown then, and all others are asked; what the exception says is not repeated."""
+    asked = probe._Exchange._ask
+
+    async def fail(self: Any, wire: Any, context: Any) -> Any:
+        if str(self._address) == "127.0.0.2":
+            raise LookupError(CANARY)
+        return await asked(self, wire, context)
+
+    monkeypatch.setattr(probe._Exchange, "_ask", fail)
+    sources = {name: {"host": host, "file_reputation": {"scheme": "http", "port": 1}} for name, host in
+               {"a": "127.0.0.1", "b": "127.0.0.2"}.items()}  # fmt: skip
+    policy = smplist.Policy.from_dict(
+        {"schema": "smplist/1", "sources": sources, "internal": {"mode": "standard", "standard": {"sources": ["a", "b"]}}}
+    )
+    found = ask(policy, allow=["127.0.0.0/8"])
+    assert {row["source"]: (row["state"], row["cause"]) for row in found.to_dict()["rows"]} == {
+        "a": ("down", "refused"), "b": ("unknown", "defect"),
+    }  # fmt: skip
+    assert CANARY not in str(found) and "LookupError" in str(found)
 
 
 def test_loopback_needs_to_be_allowed(street: Street) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 import smplist
+from smplist._secrets import SecretError
 from smplist.net.facts import _from_netstat
 from smplist.net.guard import Guard
 from smplist.net.routes import routes
-from smplist.net.secret import Secret, SecretError, read_secret
+from smplist.net.secret import Secret, read_password
 
 CANARY = "canary-19d4"
 
@@ -68,7 +69,7 @@ def test_passwords_are_read_from_where_the_reference_points(tmp_path: Path, monk
     keyring.get_password = get  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     for reference in ("env:SMPLIST_TEST_PROXY", f"file:{tmp_path / 'secret'}", "keyring:proxy/svc/x"):
-        secret = read_secret(reference)
+        secret = read_password(reference)
         assert secret.reveal() == CANARY
         assert CANARY not in f"{secret} {secret!r} {vars(type(secret))}"
         for take in (pickle.dumps, copy.deepcopy):
@@ -90,27 +91,34 @@ def test_a_password_that_is_not_there_is_said_without_it(tmp_path: Path, monkeyp
     monkeypatch.setenv("SMPLIST_TEST_PROXY", f"{CANARY}\nmore")
     monkeypatch.setenv("SMPLIST_TEST_EMPTY", "")
     for name, content in (
-        ("long", CANARY.encode() * 1000),
+        ("long", CANARY.encode() * 10_000),
         ("bytes", b"\xff" + CANARY.encode()),
         ("lines", f"{CANARY}\nb\n".encode()),
     ):
         (tmp_path / name).write_bytes(content)
     wrong = {
-        "env:SMPLIST_TEST_NOT_SET": "the environment variable 'SMPLIST_TEST_NOT_SET' is not set",
+        "env:SMPLIST_TEST_NOT_SET": "the variable 'SMPLIST_TEST_NOT_SET' is not set",
         "env:SMPLIST_TEST_PROXY": "what is at 'env:SMPLIST_TEST_PROXY' is no text of one line",
-        "env:SMPLIST_TEST_EMPTY": "what is at 'env:SMPLIST_TEST_EMPTY' is empty",
-        f"file:{tmp_path}/none": "cannot be read: No such file or directory",
-        f"file:{tmp_path}": "cannot be read: Is a directory",
-        f"file:{tmp_path}/long": "is longer than 4096 bytes",
-        f"file:{tmp_path}/bytes": "is not UTF-8",
+        "env:SMPLIST_TEST_EMPTY": "the variable 'SMPLIST_TEST_EMPTY' is not set",
+        f"file:{tmp_path}/none": f"cannot read '{tmp_path}/none': No such file or directory",
+        f"file:{tmp_path}": f"cannot read '{tmp_path}': Is a directory",
+        f"file:{tmp_path}/long": "is too large for a secret",
+        f"file:{tmp_path}/bytes": "is not UTF-8 text",
         f"file:{tmp_path}/lines": "is no text of one line",
         "keyring:proxy/svc": "the keyring fails with RuntimeError",
     }
     for reference, said in wrong.items():
         with pytest.raises(SecretError) as refused:
-            read_secret(reference)
+            read_password(reference)
         assert said in str(refused.value)
         assert CANARY not in str(refused.value)
+
+
+def test_a_password_of_a_keyring_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package is missing: no import error in the midst of a test, but what to install."""
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(SecretError, match=r"pip install smplist\[fleet\]"):
+        read_password("keyring:proxy/svc")
 
 
 MACOS = """
