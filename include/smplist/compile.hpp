@@ -105,6 +105,7 @@ class compiled_policy {
 
   /// What `class_of` asks for an IPv4 address. Lives as long as the compiled policy.
   [[nodiscard]] const detail::ipv4_index& ipv4_classes() const noexcept { return ipv4_; }
+  [[nodiscard]] const detail::ipv6_index& ipv6_classes() const noexcept { return ipv6_; }
 
   /// Hands `take(i, class)` the classes of `n` IPv4 addresses; `address_of(i)` gives their 32 bits.
   template <class AddressOf, class Take>

@@ -153,6 +153,8 @@ TEST_CASE("index: all 33 and 129 prefix lengths, alone and nested", "[index][exh
     const aligned_bytes bytes(ipv6_index_writer::write(cells));
     REQUIRE(check_ipv6_index(bytes.part(), 130));
     const ipv6_index index(bytes.part().at);
+    const halving_ipv6 halved(index);
+    REQUIRE(halved.is_usable() == (cells.size() <= halving_ipv6::room));
     for (const labelled_interval& r : ranges) {
       for (const u128 x : {r.first - u128{0, 1}, r.first, r.last, r.last + u128{0, 1}, base}) {
         std::uint32_t best = 0;
@@ -160,6 +162,7 @@ TEST_CASE("index: all 33 and 129 prefix lengths, alone and nested", "[index][exh
           if (other.first <= x && x <= other.last) best = std::max(best, other.group + 1);
         }
         wrong += index.find(x) != best ? 1U : 0U;
+        wrong += halved.find(x) != best ? 1U : 0U;
       }
     }
   };
@@ -186,7 +189,8 @@ TEST_CASE("index: IPv6 tables of hosts, subnets and clusters answer like a searc
   const auto word = [&] {
     return static_cast<std::uint64_t>(d.below(std::size_t{1} << 32U)) << 32U | d.below(std::size_t{1} << 32U);
   };
-  for (const std::size_t ranges : {3U, 500U, 5000U, 40000U}) {
+  std::size_t few = 0;
+  for (const std::size_t ranges : {3U, 80U, 255U, 500U, 5000U, 40000U}) {
     for (int shape = 0; shape < 5; ++shape) {
       std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint32_t> table{{{0, 0}, 0}};
       for (std::size_t i = 0; i < ranges; ++i) {
@@ -212,12 +216,24 @@ TEST_CASE("index: IPv6 tables of hosts, subnets and clusters answer like a searc
       std::size_t wrong = 0;
       const auto right = [&](u128 x) { return std::prev(table.upper_bound({x.hi, x.lo}))->second; };
       for (const u128 x : asked) wrong += index.find(x) != right(x) ? 1U : 0U;
+      const halving_ipv6 halved(index);
+      // every upper half with bounds inside it takes one interval, and one behind it
+      if (cells.size() <= halving_ipv6::room / 2) REQUIRE(halved.is_usable());
+      if (ranges > 300 && shape != 2) REQUIRE(!halved.is_usable());
+      if (halved.is_usable()) {
+        ++few;
+        for (const u128 x : asked) {
+          for (const u128 y : {x, u128{x.hi + 1, 0}, u128{x.hi - 1, ~std::uint64_t{0}}})
+            wrong += halved.find(y) != right(y) ? 1U : 0U;
+        }
+      }
       index.find_many(
           asked.size(), [&](std::size_t i) { return asked[i]; },
           [&](std::size_t i, std::uint32_t value) { wrong += value != right(asked[i]) ? 1U : 0U; });
       REQUIRE(wrong == 0);
     }
   }
+  CHECK(few >= 10);
 }
 
 TEST_CASE("index: the popcount of every processor is that of the portable one", "[index]") {

@@ -148,6 +148,7 @@ class column_evaluation {
       }
     }
     few_.emplace(policy_->ipv4_classes());
+    few_ipv6_.emplace(policy_->ipv6_classes());
   }
 
   [[nodiscard]] row_answer find(std::uint32_t address_class, family f, std::vector<candidate>& candidates) const {
@@ -187,7 +188,7 @@ class column_evaluation {
     const auto ipv6_bits = [&](std::size_t i) { return block.ipv6(i); };
     const auto ipv6_row = [&](std::size_t i) { return first + block.ipv6_row(i); };
     const auto each_ipv4 = [&](auto take) { each_class_ipv4(block, take); };
-    const auto each_ipv6 = [&](auto take) { policy_->each_class_ipv6(block.ipv6_count(), ipv6_bits, take); };
+    const auto each_ipv6 = [&](auto take) { each_class_ipv6(block, take); };
     put(family::ipv4, block.ipv4_count(), each_ipv4, ipv4_bits, ipv4_row, key_of, counts);
     put(family::ipv6, block.ipv6_count(), each_ipv6, ipv6_bits, ipv6_row, key_of, counts);
   }
@@ -198,6 +199,14 @@ class column_evaluation {
       return policy_->each_class_ipv4(
           block.ipv4_count(), [&](std::size_t i) { return block.ipv4(i); }, take);
     for (std::size_t i = 0; i < block.ipv4_count(); ++i) take(i, few_->find(block.ipv4(i)));
+  }
+
+  template <class Take>
+  void each_class_ipv6(const address_block& block, Take take) const {
+    if (!few_ipv6_ || !few_ipv6_->is_usable())
+      return policy_->each_class_ipv6(
+          block.ipv6_count(), [&](std::size_t i) { return block.ipv6(i); }, take);
+    for (std::size_t i = 0; i < block.ipv6_count(); ++i) take(i, few_ipv6_->find(block.ipv6(i)));
   }
 
   /// Writes the answers of one family, `n` rows of a block.
@@ -262,6 +271,7 @@ class column_evaluation {
   std::vector<row_answer> kept_;  // by class, then family
   std::vector<candidate> candidates_;
   std::optional<detail::two_step_ipv4> few_;  // for many rows only
+  std::optional<detail::halving_ipv6> few_ipv6_;
 };
 
 }  // namespace smplist::arrow

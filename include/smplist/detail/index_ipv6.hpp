@@ -68,6 +68,23 @@ class ipv6_index {
     else find_groups<16>(n, address_of, take);
   }
 
+  /// Calls `visit(first, value)` for the intervals of a small index, ascending, until it returns false.
+  /// \returns whether all were visited: the index is small, and `budget` words of it are enough, in the order of their starts
+  template <class Visit>
+  [[nodiscard]] bool each_small_interval(std::size_t budget, Visit visit) const {
+    if (skipped_ != 0) return false;
+    bool begun = false;
+    ipv6_cell last;
+    const auto visit_change = [&](u128 first, std::uint32_t value) {
+      if (begun && first < last.first) return false;
+      const bool changed = !begun || value != last.value;
+      begun = true;
+      last = {first, value};
+      return !changed || visit(first, value);
+    };
+    return each_of_window(load<std::uint32_t>(root_), {}, 0, budget, visit_change);
+  }
+
  private:
   /// Addresses on their way down.
   struct lanes {
@@ -203,6 +220,34 @@ class ipv6_index {
       word = descend(lines_, load<std::uint32_t>(tail_of(word)), window_of(x, skipped));
     }
     return word;
+  }
+
+  /// All that lies behind the tree of a window that begins at `start`. [see each_small_interval]
+  template <class Visit>
+  [[nodiscard]] bool each_of_window(std::uint32_t tree, u128 start, unsigned skipped, std::size_t& budget, Visit& visit) const {
+    const auto visit_word = [&](std::uint32_t window, std::uint32_t word) {
+      const std::uint64_t high = std::uint64_t{window} << (skipped % 64 == 0 ? 32U : 0U);
+      const u128 first = start | (skipped < 64 ? u128{high, 0} : u128{0, high});
+      if (kind_of(word) == word_kind::value) return visit(first, word);
+      const std::byte* const tail = tail_of(word);
+      if (kind_of(word) == word_kind::tail) return each_of_tail(tail, first, budget, visit);
+      return kind_of(word) == word_kind::next_window && skipped < 128 - window_bits &&
+             each_of_window(load<std::uint32_t>(tail), first, skipped + window_bits, budget, visit);
+    };
+    return each_answer(lines_, tree, 0, budget, visit_word);
+  }
+  template <class Visit>
+  [[nodiscard]] static bool each_of_tail(const std::byte* tail, u128 start, std::size_t& budget, Visit& visit) {
+    const std::size_t bounds = load<std::uint32_t>(tail);
+    if (bounds > max_tail_bounds || budget < bounds) return false;
+    budget -= bounds;
+    const std::byte* const first = tail + 4 * (bounds + 2);
+    for (std::size_t i = 0; i <= bounds; ++i) {
+      const std::byte* const bound = first + 16 * (i - 1);
+      const u128 from = i == 0 ? start : u128{load<std::uint64_t>(bound), load<std::uint64_t>(bound + 8)};
+      if (!visit(from, load<std::uint32_t>(tail + 4 * (1 + i)))) return false;
+    }
+    return true;
   }
 
   /// A number of bounds, the answers (one more), the bounds.

@@ -328,7 +328,7 @@ __attribute__((target("avx2,popcnt,bmi,bmi2"))) inline void quick_scan_ipv6_avx2
     const std::uint8_t* const moves = all_gap_moves.rows[gap_moves::slot(at.before_gap, at.missing)].data();
     const __m128i bits = _mm_shuffle_epi8(bytes, _mm_loadu_si128(reinterpret_cast<const __m128i*>(moves)));
     const bool is_mapped = (_mm_movemask_epi8(_mm_cmpeq_epi8(bits, mapped)) & 0xF0FF) == 0xF0FF;
-    const std::size_t good = at.good & !is_mapped ? 1 : 0;
+    const std::size_t good = (at.good & !is_mapped) ? 1 : 0;
     _mm_storeu_si128(reinterpret_cast<__m128i*>(&found.bits[count]), bits);
     found.rows[count] = text.row;
     count += good;
