@@ -49,12 +49,25 @@ struct answer_column {
   return down;
 }
 
+[[nodiscard]] arrow::answer_part_set find_parts(const std::vector<std::string>& names) {
+  arrow::answer_part_set out;
+  for (const std::string& wanted : names) {
+    const auto found = std::find_if(arrow::answer_parts.begin(), arrow::answer_parts.end(),
+                                    [&](answer_part part) { return wanted == arrow::name(part); });
+    if (found == arrow::answer_parts.end())
+      throw py::value_error("parts are 'outcome', 'list' and 'source', not " + py::repr(py::str(wanted)).cast<std::string>());
+    out = out | *found;
+  }
+  return out;
+}
+
 [[nodiscard]] std::shared_ptr<answers> evaluate_many(const compiled_policy& p, const py::object& source, service what,
                                                      const py::object& keys, const std::map<std::string, availability>& known,
                                                      const std::string& on_invalid, location where, std::uint64_t epoch,
-                                                     unsigned threads) {
+                                                     unsigned threads, const std::vector<std::string>& parts) {
   if (on_invalid != "null" && on_invalid != "raise")
     throw py::value_error("on_invalid is 'null' or 'raise', not '" + on_invalid + "'");
+  const arrow::answer_part_set wanted = find_parts(parts);
   const column rows = read_column(source);
   const std::size_t n = rows.size();
   std::vector<std::optional<std::uint64_t>> ids;
@@ -67,7 +80,7 @@ struct answer_column {
   std::shared_ptr<answers> out;
   {
     const py::gil_scoped_release release;  // the loop touches no Python object
-    out = std::make_shared<answers>(p, what, n);
+    out = std::make_shared<answers>(p, what, n, wanted);
     arrow::column_evaluation evaluation(*out, question{what, where, epoch, {}}, std::move(down));
     const auto key_of = [&](std::size_t row) { return ids.empty() ? std::nullopt : ids[row]; };
     std::size_t offset = 0;
@@ -111,6 +124,13 @@ template <class T>
   return number < 0 ? py::none() : c.word(static_cast<std::size_t>(number));
 }
 
+/// A column of answers, if it was wanted.
+[[nodiscard]] answer_column column_of(const std::shared_ptr<answers>& a, answer_part part) {
+  if (!a->has(part))
+    throw py::value_error(fmt::format("these answers have no column {0}: name '{0}' among the parts", arrow::name(part)));
+  return {a, part};
+}
+
 void bind_answers(py::module_& m) {
   py::class_<answer_column>(
       m, "AnswerColumn", "One column of answers: words from a dictionary, None where there is none. Arrow reads it as it lies.")
@@ -150,23 +170,22 @@ void bind_answers(py::module_& m) {
   py::class_<answers, std::shared_ptr<answers>>(m, "Answers", "Who is asked first, for every row of a column. [S-64]")
       .def("__len__", [](const answers& a) { return a.size(); })
       .def_property_readonly(
-          "outcome",
-          [](const std::shared_ptr<answers>& a) {
-            return answer_column{a, answer_part::outcome};
-          },
+          "outcome", [](const std::shared_ptr<answers>& a) { return column_of(a, answer_part::outcome); },
           "Where the first attempt comes from; None for null and bad rows. [S-64]")
       .def_property_readonly(
-          "list",
-          [](const std::shared_ptr<answers>& a) {
-            return answer_column{a, answer_part::list};
-          },
+          "list", [](const std::shared_ptr<answers>& a) { return column_of(a, answer_part::list); },
           "The list of that attempt, or None.")
       .def_property_readonly(
-          "source",
-          [](const std::shared_ptr<answers>& a) {
-            return answer_column{a, answer_part::source};
-          },
+          "source", [](const std::shared_ptr<answers>& a) { return column_of(a, answer_part::source); },
           "Its source: the first that is not down, or None. [S-65]")
+      .def_property_readonly(
+          "parts",
+          [](const answers& a) {
+            py::tuple out(a.parts().size());
+            for (std::size_t i = 0; i < a.parts().size(); ++i) out[i] = py::str(arrow::name(a.parts()[i]));
+            return out;
+          },
+          "The columns that were asked for: some of outcome, list and source.")
       .def_property_readonly(
           "invalid", [](const answers& a) { return py::tuple(py::cast(a.invalid())); },
           "The rows that are neither null nor an address, from 0.")
@@ -184,7 +203,7 @@ void bind_answers(py::module_& m) {
             arrow::export_stream<answers>(a, stream.get());
             return capsule_of(std::move(stream), "arrow_array_stream");
           },
-          "requested_schema"_a = py::none(), "The Arrow C stream interface: one chunk of the columns outcome, list and source.")
+          "requested_schema"_a = py::none(), "The Arrow C stream interface: one chunk of the columns that were wanted.")
       .def("_repr_html_", &to_html)
       .def("__repr__",
            [](const answers& a) { return fmt::format("Answers({} rows, {} invalid)", a.size(), a.invalid().size()); });
@@ -296,14 +315,15 @@ void bind_compiled_class(py::module_& m) {
           "The plan of a client for a service, equal to that of the policy. [S-60] [S-67]")
       .def("evaluate_many", &evaluate_many, "column"_a, "service"_a, py::kw_only(), "keys"_a = py::none(),
            "availability"_a = std::map<std::string, availability>{}, "on_invalid"_a = "null", "location"_a = location::internal,
-           "epoch"_a = 0, "threads"_a = 1,
+           "epoch"_a = 0, "threads"_a = 1, "parts"_a = std::vector<std::string>{"outcome", "list", "source"},
            "Who is asked first, for every address of a column, each as a client with that address alone.\n\n"
            "`column` is an Arrow array or stream (polars, pyarrow, duckdb, pandas), a numpy array, or an iterable of str, int,\n"
            "ipaddress addresses and None. Arrow and numpy columns are read where they lie; items one by one are slow.\n"
            "`keys` are the clients' ids, which fix random orders; `availability` maps endpoints to up, down or unknown [S-65];\n"
-           "`location` is where all of them are. Bad rows are None and counted, or raise with `on_invalid='raise'`.\n\n"
+           "`location` is where all of them are; `parts` are the columns that are wanted, fewer of them are quicker.\n"
+           "Bad rows are None and counted, or raise with `on_invalid='raise'`.\n\n"
            "Raises\n------\nTypeError\n    If the column is of a type that holds no addresses.\nValueError\n    With "
-           "`on_invalid='raise'`, if a row is no address.")
+           "`on_invalid='raise'`, if a row is no address; if a part is none.")
       .def(
           "__eq__", [](const compiled_policy& a, const compiled_policy& b) { return a == b; }, py::is_operator())
       .def("__hash__", [](const compiled_policy& p) { return smplist::detail::load<std::uint64_t>(p.data() + 24) >> 1U; })

@@ -113,7 +113,7 @@ def _partition(value: Any) -> Markup:
 
 
 def _answers(value: Any) -> Markup:
-    columns = [value.outcome, value.list, value.source]
+    columns = [getattr(value, part) for part in value.parts]
     invalid = frozenset(value.invalid)
     rows: list[list[object]] = [
         [i, *("" if column[i] is None else column[i] for column in columns), "no address" if i in invalid else ""]
@@ -121,7 +121,7 @@ def _answers(value: Any) -> Markup:
     ]
     text = f"{len(value):,} rows, {len(invalid):,} invalid: {value.service}"
     return element(
-        "div", element("p", element("b", text)), table(["row", "outcome", "list", "source", ""], rows, len(value) - len(rows))
+        "div", element("p", element("b", text)), table(["row", *value.parts, ""], rows, len(value) - len(rows))
     )
 
 

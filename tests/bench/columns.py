@@ -238,10 +238,10 @@ def ask_smplist(column: Column) -> Iterator[Asker]:
     compiled = column.world.compiled
 
     def one(values: Any) -> smplist.Answers:
-        return compiled.evaluate_many(values, SERVICE)
+        return compiled.evaluate_many(values, SERVICE, parts=("list",))
 
     def two(values: Any) -> smplist.Answers:
-        return compiled.evaluate_many(values, SERVICE, threads=2)
+        return compiled.evaluate_many(values, SERVICE, threads=2, parts=("list",))
 
     def asker(name: str, make: Callable[[list[Text]], Any], ask: Callable[[Any], Any] = one, **more: Any) -> Asker:
         return Asker(name, make, ask, names, **more)

@@ -217,6 +217,20 @@ TEST_CASE("arrow: the answers of a column are those of single calls, sources dow
                             number(arrow::answer_part::source) == wanted.source;
           wrong += same ? 0U : 1U;
         }
+        for (unsigned some = 0; some < 8; ++some) {  // only what is wanted, and the same
+          arrow::answer_part_set wanted;
+          for (unsigned k = 0; k < 3; ++k) wanted = (some >> k & 1U) != 0 ? wanted | arrow::answer_parts[k] : wanted;
+          arrow::answers fewer(p, q.service, rows, wanted);
+          arrow::column_evaluation again(fewer, q, down);
+          again.add(again.run(*chunk, 0, rows, 0, key_of));
+          CHECK(fewer.parts().size() == (some & 1U) + (some >> 1U & 1U) + (some >> 2U));
+          for (const arrow::answer_part part : arrow::answer_parts) {
+            CHECK(fewer.has(part) == wanted.contains(part));
+            CHECK((fewer.column(part) != nullptr) == wanted.contains(part));
+            if (fewer.has(part)) CHECK(std::equal(found.column(part), found.column(part) + rows, fewer.column(part)));
+            CHECK(fewer.nulls(part) == found.nulls(part));
+          }
+        }
         CHECK(wrong == 0);
       }
     }

@@ -82,6 +82,23 @@ def test_a_column_gives_what_each_row_gives(policy: smplist.Policy, compiled: sm
         answers.list[9]
 
 
+def test_only_the_parts_that_are_wanted_are_there(compiled: smplist.CompiledPolicy) -> None:
+    """As columns, as a table, as HTML; a part that was not wanted says how to get it."""
+    whole = compiled.evaluate_many(ROWS, "file_reputation")
+    assert whole.parts == ("outcome", "list", "source")
+    some = compiled.evaluate_many(ROWS, "file_reputation", parts=("source", "outcome"))
+    assert some.parts == ("outcome", "source") and some.invalid == whole.invalid
+    assert some.source.to_list() == whole.source.to_list() and some.outcome.to_list() == whole.outcome.to_list()
+    with pytest.raises(ValueError, match="no column list: name 'list' among the parts"):
+        some.list  # noqa: B018
+    assert ">source</th>" in some._repr_html_() and ">list</th>" not in some._repr_html_()
+    assert len(compiled.evaluate_many(ROWS, "file_reputation", parts=())) == len(ROWS)
+    with pytest.raises(ValueError, match="parts are 'outcome', 'list' and 'source', not 'lists'"):
+        compiled.evaluate_many(ROWS, "file_reputation", parts=("lists",))
+    pa = pytest.importorskip("pyarrow")
+    assert pa.table(some).column_names == ["outcome", "source"]
+
+
 def test_keys_and_availability_decide_as_for_one_client(policy: smplist.Policy, compiled: smplist.CompiledPolicy) -> None:
     rng = random.Random(os.environ["SMPLIST_SEED"])
     column = [str(ipaddress.IPv4Address(0x0A140000 + rng.randrange(1 << 16))) for _ in range(500)]

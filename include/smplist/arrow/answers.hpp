@@ -22,13 +22,41 @@ namespace smplist::arrow {
 enum class answer_part : std::uint8_t { outcome, list, source };
 inline constexpr std::array<answer_part, 3> answer_parts = {answer_part::outcome, answer_part::list, answer_part::source};
 
+/// Which of the columns are wanted; what is not is not worked out.
+class answer_part_set {
+ public:
+  constexpr answer_part_set() noexcept = default;
+  constexpr answer_part_set(answer_part part) noexcept : bits_(bit(part)) {}  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] static constexpr answer_part_set all() noexcept {
+    answer_part_set out;
+    for (const answer_part part : answer_parts) out = out | part;
+    return out;
+  }
+  [[nodiscard]] constexpr bool contains(answer_part part) const noexcept { return (bits_ & bit(part)) != 0; }
+  friend constexpr answer_part_set operator|(answer_part_set a, answer_part_set b) noexcept {
+    a.bits_ = static_cast<std::uint8_t>(a.bits_ | b.bits_);
+    return a;
+  }
+
+ private:
+  [[nodiscard]] static constexpr std::uint8_t bit(answer_part part) noexcept {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(part));
+  }
+
+  std::uint8_t bits_ = 0;
+};
+
 /// The answers for a column: numbers of outcomes, lists and sources of a policy; -1 where there is none. [S-64]
 class answers {
  public:
-  answers(compiled_policy policy, smplist::service what, std::size_t rows)
+  answers(compiled_policy policy, smplist::service what, std::size_t rows, answer_part_set wanted = answer_part_set::all())
       : policy_(std::move(policy)), what_(what), rows_(rows) {
-    memory_ = detail::storage::make(columns_.size() * rows * sizeof(std::int32_t));  // not zeroed: every row is written once
-    for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i] = reinterpret_cast<std::int32_t*>(memory_->room()) + i * rows;
+    for (const answer_part part : answer_parts) {
+      if (wanted.contains(part)) parts_.push_back(part);
+    }
+    memory_ = detail::storage::make(parts_.size() * rows * sizeof(std::int32_t));  // not zeroed: every row is written once
+    auto* next = reinterpret_cast<std::int32_t*>(memory_->room());
+    for (const answer_part part : parts_) columns_[static_cast<std::size_t>(part)] = std::exchange(next, next + rows);
   }
 
   [[nodiscard]] std::size_t size() const noexcept { return rows_; }
@@ -37,6 +65,12 @@ class answers {
   /// Rows that were neither null nor an address, ascending.
   [[nodiscard]] const std::vector<std::uint64_t>& invalid() const noexcept { return invalid_; }
 
+  /// The columns that were wanted, in the order of `answer_parts`.
+  [[nodiscard]] const std::vector<answer_part>& parts() const noexcept { return parts_; }
+  [[nodiscard]] bool has(answer_part part) const noexcept {
+    return std::find(parts_.begin(), parts_.end(), part) != parts_.end();
+  }
+  /// Null if it was not wanted.
   [[nodiscard]] const std::int32_t* column(answer_part part) const noexcept { return columns_[static_cast<std::size_t>(part)]; }
   /// How many rows of a column have no answer.
   [[nodiscard]] std::size_t nulls(answer_part part) const noexcept {
@@ -64,6 +98,7 @@ class answers {
   smplist::service what_;
   std::size_t rows_;
   std::shared_ptr<detail::storage> memory_;
+  std::vector<answer_part> parts_;
   std::array<std::int32_t*, 3> columns_{};
   std::size_t not_asked_ = 0;
   std::size_t not_answered_ = 0;
@@ -179,7 +214,7 @@ class column_evaluation {
   void answer(const address_block& block, std::size_t first, std::size_t rows, KeyOf key_of, answer_counts& counts) const {
     const std::size_t missing = rows - block.ipv4_count() - block.ipv6_count();
     if (missing != 0) {
-      for (std::int32_t* const column : out_->columns_) std::fill_n(column + first, rows, -1);
+      for (const answer_part part : out_->parts()) std::fill_n(column(part) + first, rows, -1);
     }
     counts.not_asked += missing;
     counts.not_answered += missing;
@@ -213,18 +248,19 @@ class column_evaluation {
   template <class EachClass, class BitsOf, class RowOf, class KeyOf>
   void put(family f, std::size_t n, EachClass each_class, BitsOf bits_of, RowOf row_of, KeyOf key_of,
            answer_counts& counts) const {
-    std::int32_t* const outcomes = out_->columns_[0];
-    std::int32_t* const lists = out_->columns_[1];
-    std::int32_t* const sources = out_->columns_[2];
+    std::int32_t* const outcomes = column(answer_part::outcome);
+    std::int32_t* const lists = column(answer_part::list);
+    std::int32_t* const sources = column(answer_part::source);
     if (!kept_.empty()) return put_kept(f, n, each_class, bits_of, row_of, key_of, counts);
     std::vector<candidate> few;
     each_class([&](std::size_t i, std::uint32_t found) {
       few.clear();
       const row_answer answer = find(found, f, few);
       const std::size_t row = row_of(i);
-      outcomes[row] = answer.outcome;
-      lists[row] = answer.list;
-      sources[row] = answer.count < 2 ? answer.source : draw(few.data(), few.size(), bits_of(i), key_of(row));
+      if (outcomes != nullptr) outcomes[row] = answer.outcome;
+      if (lists != nullptr) lists[row] = answer.list;
+      if (sources != nullptr)
+        sources[row] = answer.count < 2 ? answer.source : draw(few.data(), few.size(), bits_of(i), key_of(row));
       counts.not_answered += answer.is_none;
     });
   }
@@ -233,9 +269,9 @@ class column_evaluation {
   template <class EachClass, class BitsOf, class RowOf, class KeyOf>
   void put_kept(family f, std::size_t n, EachClass each_class, BitsOf bits_of, RowOf row_of, KeyOf key_of,
                 answer_counts& counts) const {
-    std::int32_t* const outcomes = out_->columns_[0];
-    std::int32_t* const lists = out_->columns_[1];
-    std::int32_t* const sources = out_->columns_[2];
+    std::int32_t* const outcomes = column(answer_part::outcome);
+    std::int32_t* const lists = column(answer_part::list);
+    std::int32_t* const sources = column(answer_part::source);
     const row_answer* const kept = kept_.data();
     std::array<std::uint32_t, address_block::room> numbers;
     const std::uint32_t of_family = f == family::ipv4 ? 0 : 1;
@@ -251,10 +287,11 @@ class column_evaluation {
       without += answer.is_none;
       const std::int32_t list = answer.list;
       const std::int32_t source = answer.source;
-      outcomes[row] = answer.outcome;
-      lists[row] = list;
-      sources[row] = source;
+      if (outcomes != nullptr) outcomes[row] = answer.outcome;
+      if (lists != nullptr) lists[row] = list;
+      if (sources != nullptr) sources[row] = source;
     }
+    if (sources == nullptr) draws = 0;
     for (std::size_t k = 0; k < draws; ++k) {
       const std::size_t i = drawn[k];
       const row_answer& answer = kept[numbers[i]];
@@ -263,6 +300,8 @@ class column_evaluation {
     }
     counts.not_answered += without;
   }
+
+  [[nodiscard]] std::int32_t* column(answer_part part) const noexcept { return out_->columns_[static_cast<std::size_t>(part)]; }
 
   answers* out_;
   const compiled_policy* policy_;

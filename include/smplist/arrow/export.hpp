@@ -129,10 +129,13 @@ inline void export_column(const std::shared_ptr<const answers>& a, answer_part p
   if (a->nulls(part) != 0) {
     memory->valid.assign(n / 8 + 1, 0);
     memory->numbers.resize(n);
-    for (std::size_t i = 0; i < n; ++i) {
-      const unsigned some = numbers[i] < 0 ? 0 : 1;
-      memory->numbers[i] = numbers[i] < 0 ? 0 : numbers[i];
-      memory->valid[i / 8] = static_cast<std::uint8_t>(memory->valid[i / 8] | some << (i % 8));
+    for (std::size_t from = 0; from < n; from += 8) {
+      unsigned valid = 0;
+      for (std::size_t i = from; i < std::min(n, from + 8); ++i) {
+        memory->numbers[i] = numbers[i] < 0 ? 0 : numbers[i];
+        valid |= (numbers[i] < 0 ? 0U : 1U) << (i - from);
+      }
+      memory->valid[from / 8] = static_cast<std::uint8_t>(valid);
     }
     numbers = memory->numbers.data();
   }
@@ -142,11 +145,10 @@ inline void export_column(const std::shared_ptr<const answers>& a, answer_part p
   exporting::fill_array(std::move(memory), n, a->nulls(part), out);
 }
 
-/// All columns, as a struct.
+/// All columns that were wanted, as a struct.
 inline void export_table(const std::shared_ptr<const answers>& a, ArrowArray* out) {
   exporting::fill_struct(
-      std::size(answer_parts), a->size(), [&](std::size_t i, ArrowArray* child) { export_column(a, answer_parts[i], child); },
-      out);
+      a->parts().size(), a->size(), [&](std::size_t i, ArrowArray* child) { export_column(a, a->parts()[i], child); }, out);
 }
 
 inline void export_schema(answer_part part, ArrowSchema* out) {
@@ -156,9 +158,9 @@ inline void export_schema(answer_part part, ArrowSchema* out) {
   exporting::fill_schema("i", name(part), std::move(memory), out);
 }
 
-inline void export_schema(const answers& /*any*/, ArrowSchema* out) {
+inline void export_schema(const answers& a, ArrowSchema* out) {
   exporting::fill_struct_schema(
-      std::size(answer_parts), [](std::size_t i, ArrowSchema* child) { export_schema(answer_parts[i], child); }, out);
+      a.parts().size(), [&](std::size_t i, ArrowSchema* child) { export_schema(a.parts()[i], child); }, out);
 }
 
 /// A stream of one chunk, of answers or of a table.

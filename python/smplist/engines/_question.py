@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,9 @@ class Question:
     epoch: int = 0
     availability: Mapping[str, str] = field(default_factory=dict)
 
-    def ask(self, compiled: CompiledPolicy, column: Any, keys: Any = None, service: str | None = None) -> Answers:
-        """The answers of the core; `service` takes the place of the question's own."""
+    def ask(self, compiled: CompiledPolicy, column: Any, keys: Any = None, service: str | None = None,
+            parts: Sequence[str] = PARTS) -> Answers:  # fmt: skip
+        """The answers of the core, only the parts that are wanted; `service` takes the place of the question's own."""
         return compiled.evaluate_many(
             column,
             self.service if service is None else service,
@@ -31,6 +32,7 @@ class Question:
             availability=self.availability,
             location=self.location,
             epoch=self.epoch,
+            parts=parts,
         )
 
 
@@ -82,7 +84,7 @@ def part_of(question: Question, compiled: CompiledPolicy, part: str, column: Any
     import pyarrow.compute as pc
 
     def ask(rows: Any, service: str) -> Any:
-        return pa.array(getattr(question.ask(compiled, rows, service=service), part))
+        return pa.array(getattr(question.ask(compiled, rows, service=service, parts=(part,)), part))
 
     if more:
         raise ValueError(f"an address and a service are wanted, not {2 + len(more)} arguments")

@@ -69,7 +69,8 @@ class Smplist:
 
         def answer(columns: Sequence[pl.Series]) -> pl.Series:
             name = columns[0].name
-            answers = question.ask(compiled, _readable(columns[0]), keys=columns[1] if len(columns) > 1 else None)
+            keys = columns[1] if len(columns) > 1 else None
+            answers = question.ask(compiled, _readable(columns[0]), keys=keys, parts=(part,) if part else PARTS)
             return _struct(answers, name) if part is None else pl.Series(name, getattr(answers, part))
 
         given: list[pl.Expr | str] = [self._expr] if keys is None else [self._expr, keys]
