@@ -120,9 +120,7 @@ def _answers(value: Any) -> Markup:
         for i in range(min(len(value), MAX_ROWS))
     ]
     text = f"{len(value):,} rows, {len(invalid):,} invalid: {value.service}"
-    return element(
-        "div", element("p", element("b", text)), table(["row", *value.parts, ""], rows, len(value) - len(rows))
-    )
+    return element("div", element("p", element("b", text)), table(["row", *value.parts, ""], rows, len(value) - len(rows)))
 
 
 def _compiled(value: Any) -> Markup:
