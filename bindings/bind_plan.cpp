@@ -153,17 +153,17 @@ using record_state = std::tuple<std::string, std::string, std::int64_t, std::int
 
 void bind_failover(py::module_& m) {
   py::class_<failover> cls(m, "Failover", "Failover over time, a value without a clock; times are milliseconds. [S-70]");
-  cls.def(py::init([](std::int64_t retries, std::int64_t retry_gap, std::int64_t rest, std::int64_t rest_max) {
-            failover_settings s;
-            s.retries = retries;
-            s.retry_gap = retry_gap;
-            s.rest = rest;
-            s.rest_max = rest_max;
-            if (retries < 0 || retry_gap < 0 || rest < 0 || rest_max < 0) throw py::value_error("a setting is negative");
-            return failover(s);
+  constexpr failover_settings usual;
+  cls.def(py::init([](std::int64_t try_timeout, std::int64_t retries, std::int64_t retry_gap, std::int64_t rest,
+                      std::int64_t rest_max, std::int64_t location_check) {
+            const std::int64_t least = std::min({try_timeout, retries, retry_gap, rest, rest_max, location_check});
+            if (least < 0) throw py::value_error("a setting is negative");
+            return failover(failover_settings{try_timeout, retries, retry_gap, rest, rest_max, location_check});
           }),
-          py::kw_only(), "retries"_a = 2, "retry_gap"_a = 5'000, "rest"_a = 60'000, "rest_max"_a = 3'600'000,
-          "A client that has not tried anything yet. [S-71]\n\nRaises\n------\nValueError\n    If a setting is negative.");
+          py::kw_only(), "try_timeout"_a = usual.try_timeout, "retries"_a = usual.retries, "retry_gap"_a = usual.retry_gap,
+          "rest"_a = usual.rest, "rest_max"_a = usual.rest_max, "location_check"_a = usual.location_check,
+          "A client that has not tried anything yet. [S-71]\n\n`try_timeout` is for whoever connects: the state only hears of "
+          "outcomes.\n\nRaises\n------\nValueError\n    If a setting is negative.");
   cls.def(
          "next",
          [](const failover& f, const plan& p, std::int64_t now) {

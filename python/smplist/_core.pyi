@@ -287,7 +287,16 @@ class ExhaustedAction(enum.StrEnum):
     LOCAL_LISTS_ONLY = "local_lists_only"
 
 class Failover:
-    def __init__(self, *, retries: int = ..., retry_gap: int = ..., rest: int = ..., rest_max: int = ...) -> None: ...
+    def __init__(
+        self,
+        *,
+        try_timeout: int = ...,
+        retries: int = ...,
+        retry_gap: int = ...,
+        rest: int = ...,
+        rest_max: int = ...,
+        location_check: int = ...,
+    ) -> None: ...
     def location_due(self, checked: int, now: int) -> bool: ...
     def next(self, plan: Plan, now: int) -> tuple[Any, ...]: ...
     def report(self, attempt: Attempt, outcome: str, now: int) -> Failover: ...

@@ -221,3 +221,16 @@ def test_reprs_do_not_depend_on_the_run() -> None:
     for one, _ in VALUES:
         assert " at 0x" not in repr(one)
         assert repr(one) == repr(copy.deepcopy(one))
+
+
+def test_every_setting_of_failover_can_be_chosen() -> None:
+    """Milliseconds and a number of retries, none of them negative. [S-71]"""
+    usual = smplist.Failover().to_dict()
+    names = [name for name in usual if name != "records"]
+    assert names == ["try_timeout", "retries", "retry_gap", "rest", "rest_max", "location_check"]
+    for name in names:
+        assert smplist.Failover(**{name: 7}).to_dict() == usual | {name: 7}
+        with pytest.raises(ValueError, match="negative"):
+            smplist.Failover(**{name: -1})
+    often = smplist.Failover(location_check=10)
+    assert not often.location_due(5, 14) and often.location_due(5, 15)

@@ -46,7 +46,7 @@ class Script:
 
     def start(self) -> Failover:
         """The state of a client that has not asked anybody yet."""
-        return Failover(**self.settings)
+        return Failover(try_timeout=self.try_timeout, **self.settings)
 
 
 def read_script(text: str, policy: Policy, file: str = "", form: str | None = None) -> Script:

@@ -259,7 +259,7 @@ def simulate(policy: Policy | CompiledPolicy, client: Client, script: Script, se
     """
     run = _Run(policy, client, service, script)
     run.go()
-    settings = script.start().to_dict() | {"try_timeout": script.try_timeout}
+    settings = script.start().to_dict()
     tried = sum(step["kind"] == "attempt" for step in run.steps)
     return Timeline({
         "revision": policy.revision, "service": str(service), "client": client.to_dict(), "ask_every": script.ask_every,

@@ -336,6 +336,21 @@ def test_memory_is_bounded(street: Street) -> None:
     assert more < 30_000  # KiB; 32 at once with 64 KiB each, and what goes with them
 
 
+def test_three_hundred_sources_answer_inside_ten_seconds(street: Street) -> None:
+    """Both services of each; what is not done by the deadline would say so."""
+    plain, tls = street.found["up"], street.found["up with TLS"]
+    services = {"file_reputation": {"scheme": "https", "port": tls.port}, "web_reputation": {"port": plain.port}}
+    policy = smplist.Policy.from_dict(
+        {
+            "schema": "smplist/1",
+            "sources": {f"s{n}": {"host": "127.0.0.1", **services} for n in range(300)},
+            "internal": {"mode": "standard", "standard": {"sources": ["s0"]}},
+        }
+    )
+    rows = ask(policy, allow=["127.0.0.0/8"], authorities=str(street.folder / "ca.pem"), deadline=10).rows()
+    assert len(rows) == 600 and {row["cause"] for row in rows} == {"answers"}
+
+
 def test_a_deadline_ends_everything(street: Street) -> None:
     """What is not done by then is unknown, and the others are told as ever."""
     began = time.monotonic()

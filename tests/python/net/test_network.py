@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 import smplist
 from conftest import ROOT
-from net.world import GATEWAY, IPV4, IPV6, PORTS, STATES, World, world
+from net.world import GATEWAY, IPV4, IPV6, PORTS, STATES, World, sweep, world
 
 PASSWORD = "canary-5c2e"
 
@@ -175,3 +176,19 @@ def test_a_proxy_asks_for_its_password(internet: World, tmp_path: Path) -> None:
             answer = smplist_on(internet, machine, document, *words, SMPLIST_TEST_PROXY=PASSWORD)
             assert [row["cause"] for row in answer["rows"]] == [cause] * 2 * count
             assert PASSWORD not in json.dumps(answer)
+
+
+def test_what_a_killed_test_left_is_removed_by_the_next(internet: World) -> None:
+    """Its namespace, its names and what still runs there; those of tests that run are left alone."""
+    ended = subprocess.Popen(["true"])
+    ended.wait(60)
+    space = f"smplist-{ended.pid}-left"
+    subprocess.run(["ip", "netns", "add", space], check=True, timeout=60)
+    Path("/etc/netns", space).mkdir(parents=True)
+    with subprocess.Popen(["ip", "netns", "exec", space, "sh", "-c", "echo here; sleep 600"], stdout=subprocess.PIPE) as sleeper:
+        assert sleeper.stdout is not None and sleeper.stdout.readline() == b"here\n"
+        sweep()
+        assert sleeper.wait(60) == -signal.SIGKILL
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert space not in listed and not Path("/etc/netns", space).exists()
+    assert internet.inside("ipv4")[3] in listed

@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,10 +88,26 @@ def why_not() -> str | None:
     return None
 
 
+def sweep() -> None:
+    """Remove what a test that was killed left behind: namespaces of a process that is no more, and who runs in them."""
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, timeout=SECONDS)
+    for space in (line.split()[0] for line in listed.stdout.splitlines() if line.strip()):
+        found = re.fullmatch(r"smplist-(\d+)-[a-z0-9-]+", space)
+        if found is None or Path(f"/proc/{found[1]}").exists():
+            continue
+        inside = subprocess.run(["ip", "netns", "pids", space], capture_output=True, text=True, timeout=SECONDS)
+        for pid in map(int, inside.stdout.split()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        subprocess.run(["ip", "netns", "del", space], capture_output=True, timeout=SECONDS)
+        _remove(Path("/etc/netns") / space)
+
+
 class World:
     """The machines, by name."""
 
     def __init__(self, stack: ExitStack) -> None:
+        sweep()
         self._stack = stack
         self._prefix = f"smplist-{os.getpid()}-"
         self.folder = stack.enter_context(servers.folder())
