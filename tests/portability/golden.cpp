@@ -2,11 +2,13 @@
 // One digest over compiled bytes, plans and classes: every compiler, processor and way of comparing must print the same.
 #include "../cpp/support/generate.hpp"
 
+#include <smplist/arrow/block.hpp>
 #include <smplist/compile.hpp>
 #include <smplist/detail/hash.hpp>
 #include <smplist/document.hpp>
 
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -51,6 +53,40 @@ policy many_ranges(generate::dice& d, std::size_t ranges) {
 
 void add(detail::sha256& digest, std::string_view text) { digest.update(text); }
 
+/// Texts of addresses of both families, some of them damaged, as a block of a column reads them: one line, or nothing if that is not
+/// what each of them is by itself.
+std::string in_bulk(generate::dice& d, std::size_t rows) {
+  std::string texts;
+  std::vector<std::size_t> at{0};
+  std::vector<std::string> wanted(rows, "-");
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::uint64_t any = detail::mix64(d.below(std::size_t{1} << 31U));
+    const std::uint64_t high = any >> d.below(64);
+    const std::uint64_t low = detail::mix64(any) >> d.below(64);
+    std::string text = address::from_ipv6(high, low).to_text();
+    if (d.one_in(3)) text = address::from_ipv4(static_cast<std::uint32_t>(any)).to_text();
+    const std::size_t damaged = d.below(9 * text.size());
+    if (damaged < text.size()) text[damaged] = ":.fg0"[d.below(5)];
+    if (const auto one = address::try_parse(text)) wanted[i] = one->to_text();
+    texts += text;
+    at.push_back(texts.size());
+  }
+  texts.append(detail::quick_scan_reads, '1');
+  const auto block = std::make_unique<arrow::address_block>();
+  block->clear();
+  const auto text_of = [&](std::size_t i) {
+    return detail::quick_text{texts.data() + at[i], at[i + 1] - at[i], static_cast<std::uint32_t>(i)};
+  };
+  block->add_texts(rows, text_of);
+  block->finish();
+  std::vector<std::string> found(rows, "-");
+  for (std::size_t i = 0; i < block->ipv4_count(); ++i) found[block->ipv4_row(i)] = address::from_ipv4(block->ipv4(i)).to_text();
+  for (std::size_t i = 0; i < block->ipv6_count(); ++i) found[block->ipv6_row(i)] = address::from_bits(block->ipv6(i)).to_text();
+  std::string out;
+  for (const std::string& one : found) out += one + '\n';
+  return found == wanted ? out : "";
+}
+
 }  // namespace
 
 int main() {
@@ -89,6 +125,12 @@ int main() {
     }
     add(digest, row);
   }
-  std::printf("%zu plans, %zu classes: %s\n", plans, classes, detail::hex(digest.finish()).c_str());
+  std::size_t texts = 0;
+  for (; texts < 100000; texts += arrow::address_block::room) {
+    const std::string read = in_bulk(d, arrow::address_block::room);
+    if (read.empty()) return std::puts("texts in bulk are not what they are one by one"), 1;
+    add(digest, read);
+  }
+  std::printf("%zu plans, %zu classes, %zu texts: %s\n", plans, classes, texts, detail::hex(digest.finish()).c_str());
   return 0;
 }

@@ -18,6 +18,7 @@ BUILDS = {
     "g++ -O2": (["g++", "-O2"], []),
     "g++ -O3": (["g++", "-O3"], []),
     "g++ -O2, no vectors": (["g++", "-O2", "-DSMPLIST_SCALAR"], []),
+    "an older x86-64": (["g++", "-O2", "-static"], ["qemu-x86_64", "-cpu", "Nehalem"]),
     "clang -O0": (["clang++-14", "-O0"], []),
     "clang -O3": (["clang++-14", "-O3"], []),
     "i686, no vectors": (["i686-linux-gnu-g++", "-O2", "-static"], ["qemu-i386"]),
@@ -47,7 +48,7 @@ def main() -> int:
     """Every build that this machine has the parts for, against the committed line."""
     wanted = (ROOT / "tests" / "portability" / "golden.txt").read_text().strip()
     wrong = 0
-    here = {name: build for name, build in BUILDS.items() if all(map(shutil.which, [build[0][0], *build[1]]))}
+    here = {name: build for name, build in BUILDS.items() if all(map(shutil.which, [build[0][0], *build[1][:1]]))}
     skipped = sorted(BUILDS.keys() - here.keys())
     with ThreadPoolExecutor(2) as pool:
         for name, found in zip(here, pool.map(output_of, here.values()), strict=True):
