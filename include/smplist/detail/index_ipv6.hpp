@@ -241,10 +241,10 @@ class ipv6_index {
     const std::size_t bounds = load<std::uint32_t>(tail);
     if (bounds > max_tail_bounds || budget < bounds) return false;
     budget -= bounds;
-    const std::byte* const first = tail + 4 * (bounds + 2);
-    for (std::size_t i = 0; i <= bounds; ++i) {
-      const std::byte* const bound = first + 16 * (i - 1);
-      const u128 from = i == 0 ? start : u128{load<std::uint64_t>(bound), load<std::uint64_t>(bound + 8)};
+    const std::byte* bound = tail + 4 * (bounds + 2);
+    if (!visit(start, load<std::uint32_t>(tail + 4))) return false;
+    for (std::size_t i = 1; i <= bounds; ++i, bound += 16) {
+      const u128 from{load<std::uint64_t>(bound), load<std::uint64_t>(bound + 8)};
       if (!visit(from, load<std::uint32_t>(tail + 4 * (1 + i)))) return false;
     }
     return true;
