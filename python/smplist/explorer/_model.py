@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,9 @@ from smplist._core import Address, AddressRange, Client, Family, Plan, Policy
 from smplist._visible import visible
 from smplist.analysis.failures import availability
 from smplist.analysis.report import SERVICES, address_of
+from smplist.explorer._colours import Colours
 from smplist.plots import _hilbert, _layers, _rungs
-from smplist.plots._styles import Style
+from smplist.plots._styles import OTHERS, Style
 
 if TYPE_CHECKING:
     from smplist.plots._sheet import Picture
@@ -39,9 +40,13 @@ class Explored:
 
     def __init__(self, policy: Policy, question: Mapping[str, Any]) -> None:
         self.policy = policy
-        self.question = self._checked(question)
+        family = _family_of(question.get("within")) or _family_of(question.get("address")) or "ipv4"
+        self.question = self._checked({"family": family, **question})
+        self._withins = {self.question["family"]: self.question["within"]}
+        self._colours = Colours()
         self._layer = lru_cache(maxsize=8)(self._layer_of)
         self._cells = lru_cache(maxsize=16)(self._cells_of)
+        self._svg = lru_cache(maxsize=8)(self._svg_of)
 
     def _checked(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The question with everything in it, each part one that there is.
@@ -69,6 +74,8 @@ class Explored:
     def ask(self, question: Mapping[str, Any]) -> None:
         """Another question; the old one stays if it is none.
 
+        The map follows the client: another address of the other family brings the map of that one.
+
         Raises
         ------
         ValueError
@@ -77,9 +84,13 @@ class Explored:
         asked = dict(question)
         if cell := asked.pop("cell", None):
             asked["address"] = self._address_at(*cell)
-        if asked.get("family") != self.question["family"] and asked.get("within") == self.question["within"]:
-            asked["within"] = ""  # a prefix of the other family
+        family = asked.setdefault("family", self.question["family"])
+        if family == self.question["family"] and asked.get("address") != self.question["address"]:
+            asked["family"] = _family_of(asked.get("address")) or family
+        if asked["family"] != self.question["family"] and asked.get("within") == self.question["within"]:
+            asked["within"] = self._withins.get(asked["family"], "")
         self.question = self._checked(asked)
+        self._withins[self.question["family"]] = self.question["within"]
 
     # one client -----------------------------------------------------------------------------------------------------------------
 
@@ -123,22 +134,33 @@ class Explored:
         """
         asked = self.question
         if asked["family"] == "ipv6":
-            svg = self.picture().to_bytes("svg").decode()
+            svg = self._svg(asked["by"], asked["service"], tuple(asked["down"]), asked["within"])
             return {"svg": svg, "rows": [], "title": "", "legend": "", "blocks": [], "spot": None}, b""
         by, down = asked["by"], tuple(asked["down"])
         within = _layers.prefix_of(asked["within"], "ipv4")
         before, now = self._layer(by, asked["service"], ()), self._layer(by, asked["service"], down)
         grid = self._cells(by, asked["service"], down, asked["within"])
         was = self._cells(by, asked["service"], (), asked["within"])
-        rows, row_of = _legend(before, was.counts, now, grid.counts)
+        first, here = _counted(before, was.counts), _counted(now, grid.counts)
+        style_of = self._styles_of((by, asked["service"], asked["within"]), first, here)
+        legend = _legend(style_of, first, here)
+        number_of = {style: number for number, (style, _) in enumerate(legend)}
+        row_of = [number_of[style_of[key]] if key in here else 0 for key in now.keys]
         height, across = grid.keys.shape
         frame = {
-            "width": across, "height": height, "rows": rows, "title": now.title, "legend": now.legend,
+            "width": across, "height": height, "rows": [row for _, row in legend], "title": now.title, "legend": now.legend,
             "blocks": _blocks(within, grid.levels), "spot": self._spot(within, grid.levels), "svg": "",
             "cell": 1 << (_hilbert.BITS - 2 * grid.levels),
         }  # fmt: skip
         cells = np.array(row_of, dtype=np.uint8)[grid.keys]
         return frame, cells.tobytes() + self._mask(grid.keys.shape).tobytes()
+
+    def _styles_of(self, view: Hashable, first: Mapping[_layers.Key, int],
+                   here: Mapping[_layers.Key, int]) -> dict[_layers.Key, Style]:  # fmt: skip
+        """The style of every key: its own, or that of its name on this part of the map."""
+        names = [{key: count for key, count in counts.items() if key.style is None} for counts in (first, here)]
+        own = {key: key.style for key in {**first, **here} if key.style is not None}
+        return own | self._colours.of(view, *names)
 
     def _layer_of(self, by: str, service: str, down: tuple[str, ...]) -> _layers.Layer:
         policy = self._without(down)
@@ -150,6 +172,10 @@ class Explored:
         layer = self._layer(by, service, down)
         place = AddressRange(within)
         return _hilbert.grid(layer.runs, layer.rest, int(place.first), _layers.length_of(place), ORDER)
+
+    def _svg_of(self, *shown: Hashable) -> str:
+        """The picture of the moment; `shown` is all of the question that it depends on."""
+        return self.picture().to_bytes("svg").decode()
 
     def _mask(self, shape: tuple[int, ...]) -> Any:
         """1 where the list that decides about the client does."""
@@ -205,6 +231,12 @@ class Explored:
         return self.policy.what_if(down=down) if down else self.policy
 
 
+def _family_of(text: object) -> str | None:
+    """The family of an address or a prefix; None if it is neither."""
+    found = AddressRange.try_parse(str(text or "").strip())
+    return str(found.family) if isinstance(found, AddressRange) else None
+
+
 def _words_of(source: Any) -> str:
     return ", ".join(filter(None, (str(source.host) if source.host is not None else "", str(source.kind))))
 
@@ -225,29 +257,32 @@ def _blocks(within: AddressRange, levels: int) -> list[dict[str, Any]]:
     return [{"at": _place(within, start, more, levels), "prefix": f"{address_of('ipv4', start)}/{more}"} for start in starts]
 
 
-def _legend(before: _layers.Layer, was: Mapping[int, int], now: _layers.Layer,
-            counts: Mapping[int, int]) -> tuple[list[dict[str, Any]], list[int]]:  # fmt: skip
-    """The rows of the legend, and the row of each key of `now`.
+def _counted(layer: _layers.Layer, counts: Mapping[int, int]) -> dict[_layers.Key, int]:
+    """The keys of a layer that have addresses on the map, and how many."""
+    return {key: counts[number] for number, key in enumerate(layer.keys) if counts.get(number)}
 
-    Rows are of what is large before or now, and a name keeps its colour whatever is switched off.
-    """
-    keys = list(before.keys)
-    number_of = {(key.name, key.what): number for number, key in enumerate(keys)}
-    largest, here, mine = dict(was), dict.fromkeys(was, 0), []
-    for number, key in enumerate(now.keys):
-        if (key.name, key.what) not in number_of:
-            number_of[key.name, key.what] = len(keys)
-            keys.append(key)
-        mine.append(number_of[key.name, key.what])
-        here[mine[-1]] = counts.get(number, 0)
-        largest[mine[-1]] = max(largest.get(mine[-1], 0), here[mine[-1]])
-    styles, legend = _layers.looks(keys, largest, _layers.looks(before.keys, was)[0])
-    row_of = {row.style: i for i, row in enumerate(legend)}
-    sums = [0] * len(legend)
-    for number, style in styles.items():
-        sums[row_of[style]] += here.get(number, 0)
-    rows = [_row(row.style, row.words, total) for row, total in zip(legend, sums, strict=True)]
-    return rows, [row_of[styles[number]] if number in styles else 0 for number in mine]
+
+def _legend(style_of: Mapping[_layers.Key, Style], was: Mapping[_layers.Key, int],
+            here: Mapping[_layers.Key, int]) -> list[tuple[Style, dict[str, Any]]]:  # fmt: skip
+    """The rows of the legend, each with its style: the largest first, then the others together, then what has no name."""
+    largest = {key: max(was.get(key, 0), here.get(key, 0)) for key in {**was, **here}}
+    ranked = sorted(
+        largest, key=lambda k: (k.style is not None, style_of[k] == OTHERS, k.rank, -largest[k], k.name, k.what)
+    )  # fmt: skip
+    rows: dict[Style, list[_layers.Key]] = {}
+    for key in ranked:
+        rows.setdefault(style_of[key], []).append(key)
+    return [
+        (
+            style,
+            _row(
+                style,
+                keys[0].name if style != OTHERS else f"{len(keys):,} other{'s' if len(keys) > 1 else ''}",
+                sum(here.get(key, 0) for key in keys),
+            ),
+        )
+        for style, keys in rows.items()
+    ]
 
 
 def _row(style: Style, words: str, addresses: int) -> dict[str, Any]:

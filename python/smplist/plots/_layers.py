@@ -184,19 +184,12 @@ def _range(first: int, last: int, like: AddressRange) -> AddressRange:
     return AddressRange.from_ends(address_of(like.family, first), address_of(like.family, last))
 
 
-def looks(
-    keys: list[Key], counts: Mapping[int, int], kept: Mapping[int, Style] | None = None
-) -> tuple[dict[int, Style], list[Row]]:
-    """The style of every key with addresses, and the legend: the largest named, the others together.
-
-    Named keys that have one of the colours of names in `kept` keep it.
-    """
+def looks(keys: list[Key], counts: Mapping[int, int]) -> tuple[dict[int, Style], list[Row]]:
+    """The style of every key with addresses, and the legend: the largest named, the others together."""
     seen = [number for number, count in counts.items() if count]
     ranked = sorted((n for n in seen if keys[n].style is None), key=lambda n: (-counts[n], keys[n].name, n))
     named = ranked if len(ranked) <= NAMED else ranked[: NAMED - 1]  # never one other alone
-    styles = {number: kept[number] for number in named if number in kept and kept[number] in RANKED} if kept else {}
-    free = (style for style in RANKED if style not in set(styles.values()))
-    styles.update({number: next(free) for number in named if number not in styles})
+    styles = dict(zip(named, RANKED, strict=False))
     rows = [Row(styles[n], keys[n].name, counts[n]) for n in named]
     if others := ranked[len(named) :]:
         styles.update(dict.fromkeys(others, OTHERS))
