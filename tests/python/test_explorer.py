@@ -21,7 +21,8 @@ from smplist.explorer._colours import STYLES, Colours
 from smplist.explorer._model import Explored
 from smplist.explorer._still import Still
 from smplist.plots._layers import Key
-from smplist.plots._styles import OTHERS
+from smplist.plots._sheet import Sheet
+from smplist.plots._styles import OTHERS, Style
 
 pytest.importorskip("matplotlib")
 DOWN = ["sps-hq", "sps-manila"]
@@ -245,3 +246,21 @@ def test_without_a_package_it_says_what_to_install(missing: str, said: str, tmp_
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120)
     assert (ended.stdout.strip(), ended.returncode) == (said, 0), ended.stderr
+
+
+def test_ipv6_keeps_the_colours(policy: smplist.Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its picture too: a name looks the same on both maps and in all states, and nobody else looks like it."""
+    rows: list[Any] = []
+    monkeypatch.setattr(Sheet, "legend", lambda self, x, y, across, head, numbers, *more: rows.extend(numbers) or y)
+    explored = Explored(policy, {"within": "0.0.0.0/0"})
+    four = {row["words"]: Style(row["color"], row["hatch"]) for row in drawn(explored)[0]["rows"]}
+    looks: dict[str, Style] = {}
+    for down in ([], ["sps-hq"], ["sps-frankfurt-1"], DOWN, []):
+        explored.ask({**explored.question, "family": "ipv6", "within": "", "down": down})
+        rows.clear()
+        explored.picture()
+        names = {words: style for style, words, _ in rows if style in STYLES}
+        assert len(names) > 10 and all(looks.setdefault(name, style) == style for name, style in names.items()), down
+    assert len(set(looks.values())) == len(looks)
+    both = {name for name in four.keys() & looks.keys() if four[name] in STYLES}
+    assert len(both) > 5 and all(four[name] == looks[name] for name in both)

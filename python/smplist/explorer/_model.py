@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from smplist.analysis.failures import availability
 from smplist.analysis.report import SERVICES, address_of
 from smplist.explorer._colours import Colours
 from smplist.plots import _hilbert, _layers, _rungs
-from smplist.plots._styles import OTHERS, Style
+from smplist.plots._styles import Style
 
 if TYPE_CHECKING:
     from smplist.plots._sheet import Picture
@@ -138,40 +139,50 @@ class Explored:
             return {"svg": svg, "rows": [], "title": "", "legend": "", "blocks": [], "spot": None}, b""
         by, down = asked["by"], tuple(asked["down"])
         within = _layers.prefix_of(asked["within"], "ipv4")
-        before, now = self._layer(by, asked["service"], ()), self._layer(by, asked["service"], down)
+        now = self._layer(by, "ipv4", asked["service"], down)
         grid = self._cells(by, asked["service"], down, asked["within"])
-        was = self._cells(by, asked["service"], (), asked["within"])
-        first, here = _counted(before, was.counts), _counted(now, grid.counts)
-        style_of = self._styles_of((by, asked["service"], asked["within"]), first, here)
-        legend = _legend(style_of, first, here)
-        number_of = {style: number for number, (style, _) in enumerate(legend)}
-        row_of = [number_of[style_of[key]] if key in here else 0 for key in now.keys]
+        first, here = self._counts(()), self._counts(down)
+        rows, row_of = _legend(now, first, here, self._given(first, here))
         height, across = grid.keys.shape
         frame = {
-            "width": across, "height": height, "rows": [row for _, row in legend], "title": now.title, "legend": now.legend,
+            "width": across, "height": height, "rows": rows, "title": now.title, "legend": now.legend,
             "blocks": _blocks(within, grid.levels), "spot": self._spot(within, grid.levels), "svg": "",
             "cell": 1 << (_hilbert.BITS - 2 * grid.levels),
         }  # fmt: skip
         cells = np.array(row_of, dtype=np.uint8)[grid.keys]
         return frame, cells.tobytes() + self._mask(grid.keys.shape).tobytes()
 
-    def _styles_of(self, view: Hashable, first: Mapping[_layers.Key, int],
-                   here: Mapping[_layers.Key, int]) -> dict[_layers.Key, Style]:  # fmt: skip
-        """The style of every key: its own, or that of its name on this part of the map."""
-        names = [{key: count for key, count in counts.items() if key.style is None} for counts in (first, here)]
-        own = {key: key.style for key in {**first, **here} if key.style is not None}
-        return own | self._colours.of(view, *names)
+    def _counts(self, down: tuple[str, ...]) -> Mapping[_layers.Key, int]:
+        """The keys that have addresses on the map while sources are switched off, and how many."""
+        by, family, service, within = (self.question[name] for name in ("by", "family", "service", "within"))
+        layer = self._layer(by, family, service, down)
+        counts: Counter[int] = Counter()
+        if family == "ipv4":
+            counts.update(self._cells(by, service, down, within).counts)
+        else:
+            for first, last, key in self._runs(layer, down):
+                counts[key] += last - first + 1
+        return {layer.keys[key]: count for key, count in counts.items() if count}
 
-    def _layer_of(self, by: str, service: str, down: tuple[str, ...]) -> _layers.Layer:
+    def _given(self, first: Mapping[_layers.Key, int], here: Mapping[_layers.Key, int]) -> Mapping[_layers.Key, Style]:
+        """The colours of the names on this part of the map."""
+        names = [{key: count for key, count in counts.items() if key.style is None} for counts in (first, here)]
+        return self._colours.of(tuple(self.question[name] for name in ("by", "family", "service", "within")), *names)
+
+    def _layer_of(self, by: str, family: str, service: str, down: tuple[str, ...]) -> _layers.Layer:
         policy = self._without(down)
         if by == "change":
-            return _layers.of_diff(self.policy, policy, "ipv4", service, {})
-        return _layers.of_policy(policy, "ipv4", by, service, {})
+            return _layers.of_diff(self.policy, policy, family, service, {})
+        return _layers.of_policy(policy, family, by, service, {})
 
     def _cells_of(self, by: str, service: str, down: tuple[str, ...], within: str) -> _hilbert.Grid:
-        layer = self._layer(by, service, down)
+        layer = self._layer(by, "ipv4", service, down)
         place = AddressRange(within)
         return _hilbert.grid(layer.runs, layer.rest, int(place.first), _layers.length_of(place), ORDER)
+
+    def _runs(self, layer: _layers.Layer, down: Sequence[str]) -> list[tuple[int, int, int]]:
+        """What the map of IPv6 shows."""
+        return _layers.inside(layer, _layers.listed([self._without(down)], "ipv6"), AddressRange(self.question["within"]))
 
     def _svg_of(self, *shown: Hashable) -> str:
         """The picture of the moment; `shown` is all of the question that it depends on."""
@@ -186,7 +197,7 @@ class Explored:
             plan = None
         if plan is None or plan.decided_by is None:
             return np.zeros(shape, dtype=np.uint8)
-        keys = self._layer("list", asked["service"], ()).keys
+        keys = self._layer("list", "ipv4", asked["service"], ()).keys
         number = next((i for i, key in enumerate(keys) if key.what == (plan.decided_by.list,)), -1)
         return (self._cells("list", asked["service"], (), asked["within"]).keys == number).astype(np.uint8)
 
@@ -217,14 +228,17 @@ class Explored:
         return str(address_of("ipv4", int(cells[found[0]]) * size))
 
     def picture(self) -> Picture:
-        """The map as one that stands still."""
-        asked = self.question
-        policy = self._without(asked["down"])
-        words = {"service": asked["service"], "within": asked["within"]}
+        """The map as one that stands still, in the same colours."""
+        asked, down = self.question, tuple(self.question["down"])
+        policy, family = self._without(down), asked["family"]
         if asked["by"] == "change":
-            return plots.map_diff(self.policy, policy, family=asked["family"], **words)
-        draw = plots.map_ipv4 if asked["family"] == "ipv4" else plots.map_ipv6
-        return draw(policy, asked["by"], **words)
+            return plots.map_diff(self.policy, policy, family=family, service=asked["service"], within=asked["within"])
+        layer = self._layer(asked["by"], family, asked["service"], down)
+        layer = layer._replace(given=self._given(self._counts(()), self._counts(down)))
+        where, title = AddressRange(asked["within"]), f"{_layers.title_of(policy)}: {layer.title}"
+        words = [where, ORDER] if family == "ipv4" else [self._runs(layer, down), where]
+        module = "_map4" if family == "ipv4" else "_map6"
+        return plots._drawn(module, "explore", layer, *words, title, plots._revision(policy))
 
     def _without(self, down: Sequence[str]) -> Policy:
         """The policy while sources are switched off."""
@@ -257,32 +271,19 @@ def _blocks(within: AddressRange, levels: int) -> list[dict[str, Any]]:
     return [{"at": _place(within, start, more, levels), "prefix": f"{address_of('ipv4', start)}/{more}"} for start in starts]
 
 
-def _counted(layer: _layers.Layer, counts: Mapping[int, int]) -> dict[_layers.Key, int]:
-    """The keys of a layer that have addresses on the map, and how many."""
-    return {key: counts[number] for number, key in enumerate(layer.keys) if counts.get(number)}
-
-
-def _legend(style_of: Mapping[_layers.Key, Style], was: Mapping[_layers.Key, int],
-            here: Mapping[_layers.Key, int]) -> list[tuple[Style, dict[str, Any]]]:  # fmt: skip
-    """The rows of the legend, each with its style: the largest first, then the others together, then what has no name."""
-    largest = {key: max(was.get(key, 0), here.get(key, 0)) for key in {**was, **here}}
-    ranked = sorted(
-        largest, key=lambda k: (k.style is not None, style_of[k] == OTHERS, k.rank, -largest[k], k.name, k.what)
-    )  # fmt: skip
-    rows: dict[Style, list[_layers.Key]] = {}
-    for key in ranked:
-        rows.setdefault(style_of[key], []).append(key)
-    return [
-        (
-            style,
-            _row(
-                style,
-                keys[0].name if style != OTHERS else f"{len(keys):,} other{'s' if len(keys) > 1 else ''}",
-                sum(here.get(key, 0) for key in keys),
-            ),
-        )
-        for style, keys in rows.items()
-    ]
+def _legend(now: _layers.Layer, first: Mapping[_layers.Key, int], here: Mapping[_layers.Key, int],
+            given: Mapping[_layers.Key, Style]) -> tuple[list[dict[str, Any]], list[int]]:  # fmt: skip
+    """The rows of the legend, of what is large before or now, and the row of each key of `now`."""
+    keys = list({**first, **here})
+    largest = {number: max(first.get(key, 0), here.get(key, 0)) for number, key in enumerate(keys)}
+    styles, legend = _layers.looks(keys, largest, given)
+    row_of = {row.style: number for number, row in enumerate(legend)}
+    rows_of = {key: row_of[styles[number]] for number, key in enumerate(keys)}
+    sums = [0] * len(legend)
+    for key, count in here.items():
+        sums[rows_of[key]] += count
+    rows = [_row(row.style, row.words, total) for row, total in zip(legend, sums, strict=True)]
+    return rows, [rows_of.get(key, 0) for key in now.keys]
 
 
 def _row(style: Style, words: str, addresses: int) -> dict[str, Any]:

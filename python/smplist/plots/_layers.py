@@ -39,6 +39,7 @@ class Layer(NamedTuple):
     rest: int
     title: str
     legend: str
+    given: Mapping[Key, Style] | None = None  # the colours of names, if they are not by rank
 
 
 class Row(NamedTuple):
@@ -212,16 +213,24 @@ def _range(first: int, last: int, like: AddressRange) -> AddressRange:
     return AddressRange.from_ends(address_of(like.family, first), address_of(like.family, last))
 
 
-def looks(keys: list[Key], counts: Mapping[int, int]) -> tuple[dict[int, Style], list[Row]]:
-    """The style of every key with addresses, and the legend: the largest named, the others together."""
+def looks(
+    keys: list[Key], counts: Mapping[int, int], given: Mapping[Key, Style] | None = None
+) -> tuple[dict[int, Style], list[Row]]:
+    """The style of every key with addresses, and the legend: the largest named, the others together.
+
+    `given` has the colours of all names, if they are not by rank; that of the others says who is one.
+    """
     seen = [number for number, count in counts.items() if count]
     ranked = sorted((n for n in seen if keys[n].style is None), key=lambda n: (-counts[n], keys[n].name, n))
     named = ranked if len(ranked) <= NAMED else ranked[: NAMED - 1]  # never one other alone
     styles = dict(zip(named, RANKED, strict=False))
+    if given is not None:
+        named = [number for number in ranked if given[keys[number]] != OTHERS]
+        styles = {number: given[keys[number]] for number in named}
     rows = [Row(styles[n], keys[n].name, counts[n]) for n in named]
-    if others := ranked[len(named) :]:
+    if others := [number for number in ranked if number not in styles]:
         styles.update(dict.fromkeys(others, OTHERS))
-        rows.append(Row(OTHERS, f"{len(others):,} others", sum(counts[n] for n in others)))
+        rows.append(Row(OTHERS, f"{len(others):,} other{'s' if len(others) > 1 else ''}", sum(counts[n] for n in others)))
     for number in sorted((n for n in seen if keys[n].style is not None), key=lambda n: keys[n].rank):
         styles[number] = keys[number].style or OTHERS
         rows.append(Row(styles[number], keys[number].name, counts[number]))

@@ -121,7 +121,9 @@ def draw(old: Policy, new: Policy, by: str, service: str, resolved: Mapping[str,
     for i, row in enumerate(shown):
         _row(sheet, row, sheet.top + 4 + i * _ROW, strips[row.family], styles)
     x = MARGIN + 34 + _STRIP + MARGIN
-    y = sheet.legend(x, sheet.top, _LEGEND, "list that serves" if by == "list" else "asked first", [(r.style, r.words, "") for r in legend])
+    y = sheet.legend(
+        x, sheet.top, _LEGEND, "list that serves" if by == "list" else "asked first", [(r.style, r.words, "") for r in legend]
+    )
     if kinds:
         sheet.text(x, y + 19, "change", 9, bold=True)
         for i, kind in enumerate(kinds):

@@ -46,7 +46,7 @@ NONE = Style("#E6E6E6")
 OTHERS = Style("#A3A9B4")
 SPECIAL = Style("#F4F4F4", 3)
 BAD = Style("#D55E00", 3)
-HATCHES = ("", "////", "\\\\\\\\", "xxxx")
+HATCHES = {0: "", 1: "////", 2: "\\\\\\\\", 3: "xxxx", 4: "----", 8: "||||"}
 
 # Okabe and Ito without black, so ordered that neighbours differ in lightness too
 HUES = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#F0E442", "#009E73", "#CC79A7")
