@@ -251,7 +251,12 @@ def test_without_a_package_it_says_what_to_install(missing: str, said: str, tmp_
 def test_ipv6_keeps_the_colours(policy: smplist.Policy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its picture too: a name looks the same on both maps and in all states, and nobody else looks like it."""
     rows: list[Any] = []
-    monkeypatch.setattr(Sheet, "legend", lambda self, x, y, across, head, numbers, *more: rows.extend(numbers) or y)
+
+    def noted(sheet: Sheet, x: float, y: float, across: float, head: str, numbers: list[Any], *more: str) -> float:
+        rows.extend(numbers)
+        return y
+
+    monkeypatch.setattr(Sheet, "legend", noted)
     explored = Explored(policy, {"within": "0.0.0.0/0"})
     four = {row["words"]: Style(row["color"], row["hatch"]) for row in drawn(explored)[0]["rows"]}
     looks: dict[str, Style] = {}
