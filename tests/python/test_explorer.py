@@ -104,7 +104,9 @@ def test_a_name_keeps_its_colour(policy: smplist.Policy, within: str) -> None:
         assert all(frame["rows"][number]["addresses"] != "0" for number in set(keys.flat))
         grey |= {row["words"] for row in frame["rows"] if "other" in row["words"]}
     assert len(set(looks.values())) == len(looks) > 28, grey
-    explored.ask({**explored.question, "within": WITHIN})
+    explored.ask({**explored.question, "by": "list"})
+    assert drawn(explored)[0]["rows"][0]["hatch"] == 0  # lists have colours of their own
+    explored.ask({**explored.question, "by": "source", "within": WITHIN})
     assert all(looks[row["words"]] == (row["color"], row["hatch"]) for row in drawn(explored)[0]["rows"])
 
 

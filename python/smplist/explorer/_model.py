@@ -44,7 +44,7 @@ class Explored:
         family = _family_of(question.get("within")) or _family_of(question.get("address")) or "ipv4"
         self.question = self._checked({"family": family, **question})
         self._withins = {self.question["family"]: self.question["within"]}
-        self._colours = Colours()
+        self._colours = {by: Colours() for by in BY}
         self._layer = lru_cache(maxsize=8)(self._layer_of)
         self._cells = lru_cache(maxsize=16)(self._cells_of)
         self._svg = lru_cache(maxsize=8)(self._svg_of)
@@ -167,7 +167,8 @@ class Explored:
     def _given(self, first: Mapping[_layers.Key, int], here: Mapping[_layers.Key, int]) -> Mapping[_layers.Key, Style]:
         """The colours of the names on this part of the map."""
         names = [{key: count for key, count in counts.items() if key.style is None} for counts in (first, here)]
-        return self._colours.of(tuple(self.question[name] for name in ("by", "family", "service", "within")), *names)
+        view = tuple(self.question[name] for name in ("family", "service", "within"))
+        return self._colours[self.question["by"]].of(view, *names)
 
     def _layer_of(self, by: str, family: str, service: str, down: tuple[str, ...]) -> _layers.Layer:
         policy = self._without(down)
