@@ -137,7 +137,7 @@ def test_the_explorer_answers_in_the_browser(page: Any) -> None:
 def test_the_explorer_says_what_is_wrong(page: Any) -> None:
     """Half an address is an error in words over the last ladder, and nothing moves; a click is the client there."""
     page.fill(f"{EXPLORER} input[name=address]", "10.36.4.7")
-    page.wait_for_selector(f"{EXPLORER} .ladder:not(.stale) .stage")
+    page.wait_for_selector(f"{EXPLORER} .ladder:not(.stale) >> text=10.36.4.7 is in")
     before = page.locator(f"{EXPLORER} .stage").first.bounding_box(), page.locator(f"{EXPLORER} .ladder").bounding_box()
     page.fill(f"{EXPLORER} input[name=address]", "10.36.4")
     page.wait_for_selector(f"{EXPLORER} .error:not(:empty)")
@@ -188,7 +188,7 @@ def test_what_is_wrong_can_be_read_in_both_themes(page: Any, theme: str) -> None
     page.wait_for_selector(f"body[data-jp-theme-light={str('Light' in theme).lower()}]", state="attached")
     page.keyboard.press("Escape")
     page.fill(f"{EXPLORER} input[name=address]", "10.36.4.7")
-    page.wait_for_selector(f"{EXPLORER} li.asked")
+    page.wait_for_selector(f"{EXPLORER} .ladder >> text=10.36.4.7 is in")
     first = page.locator(f"{EXPLORER} li.asked b").inner_text()
     page.check(f"{EXPLORER} .boxes input[value={first}]")
     page.wait_for_selector(f"{EXPLORER} li.down .note")
