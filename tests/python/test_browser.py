@@ -135,13 +135,68 @@ def test_the_explorer_answers_in_the_browser(page: Any) -> None:
 
 
 def test_the_explorer_says_what_is_wrong(page: Any) -> None:
-    """Half an address is an error in words, and the next whole one is answered; a click is the client there."""
+    """Half an address is an error in words over the last ladder, and nothing moves; a click is the client there."""
+    page.fill(f"{EXPLORER} input[name=address]", "10.36.4.7")
+    page.wait_for_selector(f"{EXPLORER} .ladder:not(.stale) >> text=10.36.4.7 is in")
+    before = page.locator(f"{EXPLORER} .stage").first.bounding_box(), page.locator(f"{EXPLORER} .ladder").bounding_box()
     page.fill(f"{EXPLORER} input[name=address]", "10.36.4")
     page.wait_for_selector(f"{EXPLORER} .error:not(:empty)")
-    assert page.locator(f"{EXPLORER} .stage").count() == 0
+    page.wait_for_selector(f"{EXPLORER} .ladder.stale .stage")
+    after = page.locator(f"{EXPLORER} .stage").first.bounding_box(), page.locator(f"{EXPLORER} .ladder").bounding_box()
+    assert after == before
     page.fill(f"{EXPLORER} input[name=address]", "10.1.7.7")
-    page.wait_for_selector(f"{EXPLORER} .stage")
+    page.wait_for_selector(f"{EXPLORER} .ladder:not(.stale) .stage")
     assert page.locator(f"{EXPLORER} .error").inner_text() == ""
     page.locator(f"{EXPLORER} .ladder").click()  # leaves the field
     page.click(f"{EXPLORER} canvas", position={"x": 5, "y": 5})
     page.wait_for_function(f"document.querySelector('{EXPLORER} input[name=address]').value.startsWith('10.0.')")
+
+
+def test_the_map_follows_the_client_in_the_browser(page: Any) -> None:
+    """An IPv6 address brings the map of IPv6, and the switch says so."""
+    page.fill(f"{EXPLORER} input[name=address]", "2001:db8:52::7")
+    page.wait_for_selector(f"{EXPLORER} img:not([hidden])")
+    assert page.locator(f"{EXPLORER} select[name=family]").input_value() == "ipv6"
+    page.fill(f"{EXPLORER} input[name=address]", "10.36.4.7")
+    page.wait_for_selector(f"{EXPLORER} canvas:not([hidden])")
+    assert page.locator(f"{EXPLORER} select[name=family]").input_value() == "ipv4"
+
+
+CONTRAST = """selector => {
+  const linear = (part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  const parts = (color) => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+    canvas.fillStyle = color;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const light = (rgb) => rgb.slice(0, 3).reduce((sum, part, i) => sum + linear(part / 255) * [0.2126, 0.7152, 0.0722][i], 0);
+  const text = document.querySelector(selector);
+  let behind = text;
+  while (parts(getComputedStyle(behind).backgroundColor)[3] < 255) behind = behind.parentElement;
+  const [a, b] = [getComputedStyle(text).color, getComputedStyle(behind).backgroundColor].map((c) => light(parts(c)) + 0.05);
+  return Math.max(a, b) / Math.min(a, b);
+}"""
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_what_is_wrong_can_be_read_in_both_themes(page: Any, theme: str) -> None:
+    """Errors and `down` stand out at 4.5 to 1, and what is faded on the map lets the page through."""
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
+    page.locator(".lm-Menu-item", has_text=theme).first.click()
+    page.wait_for_selector(f"body[data-jp-theme-light={str('Light' in theme).lower()}]", state="attached")
+    page.keyboard.press("Escape")
+    page.fill(f"{EXPLORER} input[name=address]", "10.36.4.7")
+    page.wait_for_selector(f"{EXPLORER} .ladder >> text=10.36.4.7 is in")
+    first = page.locator(f"{EXPLORER} li.asked b").inner_text()
+    page.check(f"{EXPLORER} .boxes input[value={first}]")
+    page.wait_for_selector(f"{EXPLORER} li.down .note")
+    seen = page.evaluate(
+        f"[...document.querySelector('{EXPLORER} canvas').getContext('2d').getImageData(0, 0, 1024, 1024).data]"
+        ".filter((part, at) => at % 4 === 3 && part < 255).length"
+    )
+    assert seen > 100_000
+    for selector in (f"{EXPLORER} .error", f"{EXPLORER} li.down .note"):
+        assert page.evaluate(CONTRAST, selector) >= 4.5, selector
+    page.uncheck(f"{EXPLORER} .boxes input[value={first}]")

@@ -17,8 +17,12 @@ import smplist
 from conftest import ROOT
 from hostile import HOSTILE, names_to_break
 from smplist.analysis.failures import availability
+from smplist.explorer._colours import STYLES, Colours
 from smplist.explorer._model import Explored
 from smplist.explorer._still import Still
+from smplist.plots._layers import Key
+from smplist.plots._sheet import Sheet
+from smplist.plots._styles import OTHERS, Style
 
 pytest.importorskip("matplotlib")
 DOWN = ["sps-hq", "sps-manila"]
@@ -84,16 +88,74 @@ def test_every_cell_is_what_the_engine_says(policy: smplist.Policy, down: list[s
     assert sum(int(row["addresses"].replace(",", "")) for row in frame["rows"]) == 1 << 18
 
 
-def test_a_name_keeps_its_colour(policy: smplist.Policy) -> None:
-    """Whatever is switched off, what is named before and after looks the same, and no two look alike."""
-    before, after = (drawn(Explored(policy, {"within": "10.0.0.0/8", "down": down}))[0]["rows"] for down in ([], DOWN))
-    looks = [
-        {row["words"]: (row["color"], row["hatch"]) for row in rows if "others" not in row["words"]} for rows in (before, after)
-    ]
-    assert len(set(looks[1].values())) == len(looks[1])
-    both = looks[0].keys() & looks[1].keys()
-    assert len(both) > 20 and all(looks[0][name] == looks[1][name] for name in both)
-    assert next(row for row in after if row["words"] == "sps-hq")["addresses"] == "0"
+@pytest.mark.parametrize("within", ["10.0.0.0/8", "0.0.0.0/0"])
+def test_a_name_keeps_its_colour(policy: smplist.Policy, within: str) -> None:
+    """Whatever is switched off, and in which order: what is named looks the same, and no two names ever look alike."""
+    explored = Explored(policy, {"within": within})
+    looks: dict[str, tuple[str, int]] = {}
+    grey: set[str] = set()
+    for down in ([], ["sps-nairobi"], [], DOWN, *([name] for name in policy.sources), ["osce"], []):
+        explored.ask({**explored.question, "down": down})
+        frame, keys, _ = drawn(explored)
+        for row in frame["rows"]:
+            if "other" not in row["words"]:
+                look = (row["color"], row["hatch"])
+                assert looks.setdefault(row["words"], look) == look, (down, row)
+        assert all(frame["rows"][number]["addresses"] != "0" for number in set(keys.flat))
+        grey |= {row["words"] for row in frame["rows"] if "other" in row["words"]}
+    assert len(set(looks.values())) == len(looks) > 28, grey
+    explored.ask({**explored.question, "by": "list"})
+    assert drawn(explored)[0]["rows"][0]["hatch"] == 0  # lists have colours of their own
+    explored.ask({**explored.question, "by": "source", "within": WITHIN})
+    assert all(looks[row["words"]] == (row["color"], row["hatch"]) for row in drawn(explored)[0]["rows"])
+
+
+def test_who_takes_over_looks_different(policy: smplist.Policy) -> None:
+    """Nairobi's server goes, and its addresses change their look; its row stays with its colour and no addresses."""
+    explored = Explored(policy, {"address": "10.97.0.9", "within": "10.0.0.0/8"})
+    seen = []
+    for down in ([], ["sps-nairobi"]):
+        explored.ask({**explored.question, "down": down})
+        frame, keys, _ = drawn(explored)
+        column, line = frame["spot"]
+        seen.append(frame["rows"][keys[line, column]])
+        nairobi = next(row for row in frame["rows"] if row["words"] == "sps-nairobi")
+    assert [row["words"] for row in seen] == ["sps-nairobi", "osce"]
+    assert (seen[0]["color"], seen[0]["hatch"]) != (seen[1]["color"], seen[1]["hatch"])
+    assert nairobi == {**seen[0], "addresses": "0"}
+
+
+def test_colours_that_run_out_are_those_of_the_others() -> None:
+    """Of many names the largest are named, whoever takes over is until nothing is left, and elsewhere colours are given again."""
+    keys = [Key(f"n{i:03}", what=(f"n{i:03}",)) for i in range(200)]
+    colours = Colours()
+    first = {key: 1000 - i for i, key in enumerate(keys[:40])}
+    given = dict(colours.of("here", first, {}))
+    assert [given[key] == OTHERS for key in keys[:40]] == [False] * 27 + [True] * 13
+    later = colours.of("here", first, {key: 5000 for key in keys[30:100]})
+    assert later.items() >= given.items()
+    assert [key.name for key in keys[40:100] if later[key] != OTHERS] == [f"n{i:03}" for i in range(40, 55)]
+    assert len(set(later.values())) == len(STYLES) + 1
+    there = colours.of("there", {keys[0]: 9, **{key: 1 for key in keys[100:120]}}, {})
+    assert there[keys[0]] == given[keys[0]] and len(set(there.values())) == 21 and OTHERS not in there.values()
+
+
+def test_the_map_follows_the_client(policy: smplist.Policy) -> None:
+    """An address of the other family brings its map, and the old one comes back as it was; whoever chose a family has it."""
+    explored = Explored(policy, {"address": "10.20.3.4", "within": "10.0.0.0/8"})
+
+    def seen(**change: object) -> tuple[str, str]:
+        explored.ask({**explored.question, **change})
+        return explored.question["family"], explored.question["within"]
+
+    assert seen(address="2001:db8:52::7") == ("ipv6", "::/0")
+    assert seen(within="2001:db8::/32") == ("ipv6", "2001:db8::/32")
+    assert seen(address="10.20.3") == ("ipv6", "2001:db8::/32")
+    assert seen(address="10.20.3.5") == ("ipv4", "10.0.0.0/8")
+    assert seen(family="ipv6") == ("ipv6", "2001:db8::/32")
+    assert seen(location="external") == ("ipv6", "2001:db8::/32")
+    assert Explored(policy, {"address": "2001:db8:52::7"}).question["family"] == "ipv6"
+    assert Explored(policy, {"address": "10.20.3.4", "within": "2001:db8::/32"}).question["family"] == "ipv6"
 
 
 def test_what_is_no_question_is_refused(policy: smplist.Policy) -> None:
@@ -186,3 +248,26 @@ def test_without_a_package_it_says_what_to_install(missing: str, said: str, tmp_
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=120)
     assert (ended.stdout.strip(), ended.returncode) == (said, 0), ended.stderr
+
+
+def test_ipv6_keeps_the_colours(policy: smplist.Policy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its picture too: a name looks the same on both maps and in all states, and nobody else looks like it."""
+    rows: list[Any] = []
+
+    def noted(sheet: Sheet, x: float, y: float, across: float, head: str, numbers: list[Any], *more: str) -> float:
+        rows.extend(numbers)
+        return y
+
+    monkeypatch.setattr(Sheet, "legend", noted)
+    explored = Explored(policy, {"within": "0.0.0.0/0"})
+    four = {row["words"]: Style(row["color"], row["hatch"]) for row in drawn(explored)[0]["rows"]}
+    looks: dict[str, Style] = {}
+    for down in ([], ["sps-hq"], ["sps-frankfurt-1"], DOWN, []):
+        explored.ask({**explored.question, "family": "ipv6", "within": "", "down": down})
+        rows.clear()
+        explored.picture()
+        names = {words: style for style, words, _ in rows if style in STYLES}
+        assert len(names) > 10 and all(looks.setdefault(name, style) == style for name, style in names.items()), down
+    assert len(set(looks.values())) == len(looks)
+    both = {name for name in four.keys() & looks.keys() if four[name] in STYLES}
+    assert len(both) > 5 and all(four[name] == looks[name] for name in both)

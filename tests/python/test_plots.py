@@ -27,12 +27,13 @@ from conftest import ROOT, Run
 from hostile import HOSTILE, document, names_to_break
 from PIL import Image
 from smplist import plots
-from smplist.analysis.outages import Event, Script
+from smplist.analysis.outages import Event, Script, read_script
 from smplist.analysis.simulate import simulate
+from smplist.plots import _strips, _timeline
 from smplist.plots._hilbert import BITS, d2xy, grid, levels_of, rectangle
 from smplist.plots._layers import inside, listed, looks, of_diff, of_policy, prefix_of
 from smplist.plots._sheet import Picture
-from smplist.plots._styles import CHANGES, NAMED, OTHERS
+from smplist.plots._styles import CHANGES, NAMED, OTHERS, Style
 from smplist.plots._text import label
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -420,6 +421,42 @@ def test_strips_say_what_changes(policy: smplist.Policy) -> None:
     assert said.count("jakarta → sps-singapore") == 2 and "redundancy" in said
     same = texts(plots.strips(policy, policy).to_bytes("svg"))
     assert "No internal client with one address gets another answer." in same
+
+
+def test_strips_have_the_colours_of_who_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that nobody of can be asked any more has its addresses, and another list serves them: in label and colour."""
+    text = """schema: smplist/1
+sources:
+  dmz: {host: dmz.example, families: [%s], file_reputation: {port: 443}}
+  hq: {host: hq.example, families: [ipv4, ipv6], file_reputation: {port: 443}}
+internal:
+  mode: custom
+  standard: {sources: [hq]}
+  custom: {fallback_to_standard: true, lists: [{name: dmz, ranges: [172.16.0.0/23], sources: [dmz]}]}
+"""
+    pieces: list[tuple[Style, str]] = []
+    monkeypatch.setattr(_strips, "_piece", lambda sheet, x, end, y, style, name: pieces.append((style, name)))
+    said = texts(plots.strips(smplist.loads(text % "ipv4"), smplist.loads(text % "ipv6")).to_bytes("svg"))
+    named = {name: style for style, name in pieces if name}
+    assert set(named) == {"dmz → dmz", "standard → hq"} and len(set(named.values())) == 2
+    assert "list: another list serves them" in said and "list that serves" in said
+
+
+def test_a_timeline_says_how_long_answers_take() -> None:
+    """Of what is slow the time is written, and a stroke stands for it; questions without an answer look like nothing else."""
+    policy = smplist.load(ROOT / "docs/examples/acme/policy.yaml")
+    script = read_script((ROOT / "docs/examples/acme/outage.yaml").read_text(encoding="utf-8"), policy)
+    drawn = plots.timeline(simulate(policy, smplist.Client(["10.20.3.4"], location="internal"), script)).to_bytes("svg")
+    assert texts(drawn).count("an answer takes 3s") == 1
+    colours = {_timeline._GOOD, _timeline._BAD, _timeline._NOBODY}
+    light = sorted(luminance(colour) for colour in colours)
+    assert len(light) == 3 and all((b + 0.05) / (a + 0.05) > 1.3 for a, b in pairwise(light))
+
+
+def luminance(colour: str) -> float:
+    """How light a colour is, 0 to 1: what is left of it for whoever sees no colours."""
+    linear = ((part / 255 + 0.055) / 1.055 for part in Style(colour).rgb)
+    return sum(float(part**2.4) * weight for part, weight in zip(linear, (0.2126, 0.7152, 0.0722), strict=True))
 
 
 @pytest.mark.parametrize(

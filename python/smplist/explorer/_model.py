@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from smplist._core import Address, AddressRange, Client, Family, Plan, Policy
 from smplist._visible import visible
 from smplist.analysis.failures import availability
 from smplist.analysis.report import SERVICES, address_of
+from smplist.explorer._colours import Colours
 from smplist.plots import _hilbert, _layers, _rungs
 from smplist.plots._styles import Style
 
@@ -39,9 +41,13 @@ class Explored:
 
     def __init__(self, policy: Policy, question: Mapping[str, Any]) -> None:
         self.policy = policy
-        self.question = self._checked(question)
+        family = _family_of(question.get("within")) or _family_of(question.get("address")) or "ipv4"
+        self.question = self._checked({"family": family, **question})
+        self._withins = {self.question["family"]: self.question["within"]}
+        self._colours = {by: Colours() for by in BY}
         self._layer = lru_cache(maxsize=8)(self._layer_of)
         self._cells = lru_cache(maxsize=16)(self._cells_of)
+        self._svg = lru_cache(maxsize=8)(self._svg_of)
 
     def _checked(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The question with everything in it, each part one that there is.
@@ -69,6 +75,8 @@ class Explored:
     def ask(self, question: Mapping[str, Any]) -> None:
         """Another question; the old one stays if it is none.
 
+        The map follows the client: another address of the other family brings the map of that one.
+
         Raises
         ------
         ValueError
@@ -77,9 +85,13 @@ class Explored:
         asked = dict(question)
         if cell := asked.pop("cell", None):
             asked["address"] = self._address_at(*cell)
-        if asked.get("family") != self.question["family"] and asked.get("within") == self.question["within"]:
-            asked["within"] = ""  # a prefix of the other family
+        family = asked.setdefault("family", self.question["family"])
+        if family == self.question["family"] and asked.get("address") != self.question["address"]:
+            asked["family"] = _family_of(asked.get("address")) or family
+        if asked["family"] != self.question["family"] and asked.get("within") == self.question["within"]:
+            asked["within"] = self._withins.get(asked["family"], "")
         self.question = self._checked(asked)
+        self._withins[self.question["family"]] = self.question["within"]
 
     # one client -----------------------------------------------------------------------------------------------------------------
 
@@ -123,14 +135,14 @@ class Explored:
         """
         asked = self.question
         if asked["family"] == "ipv6":
-            svg = self.picture().to_bytes("svg").decode()
+            svg = self._svg(asked["by"], asked["service"], tuple(asked["down"]), asked["within"])
             return {"svg": svg, "rows": [], "title": "", "legend": "", "blocks": [], "spot": None}, b""
         by, down = asked["by"], tuple(asked["down"])
         within = _layers.prefix_of(asked["within"], "ipv4")
-        before, now = self._layer(by, asked["service"], ()), self._layer(by, asked["service"], down)
+        now = self._layer(by, "ipv4", asked["service"], down)
         grid = self._cells(by, asked["service"], down, asked["within"])
-        was = self._cells(by, asked["service"], (), asked["within"])
-        rows, row_of = _legend(before, was.counts, now, grid.counts)
+        first, here = self._counts(()), self._counts(down)
+        rows, row_of = _legend(now, first, here, self._given(first, here))
         height, across = grid.keys.shape
         frame = {
             "width": across, "height": height, "rows": rows, "title": now.title, "legend": now.legend,
@@ -140,16 +152,42 @@ class Explored:
         cells = np.array(row_of, dtype=np.uint8)[grid.keys]
         return frame, cells.tobytes() + self._mask(grid.keys.shape).tobytes()
 
-    def _layer_of(self, by: str, service: str, down: tuple[str, ...]) -> _layers.Layer:
+    def _counts(self, down: tuple[str, ...]) -> Mapping[_layers.Key, int]:
+        """The keys that have addresses on the map while sources are switched off, and how many."""
+        by, family, service, within = (self.question[name] for name in ("by", "family", "service", "within"))
+        layer = self._layer(by, family, service, down)
+        counts: Counter[int] = Counter()
+        if family == "ipv4":
+            counts.update(self._cells(by, service, down, within).counts)
+        else:
+            for first, last, key in self._runs(layer, down):
+                counts[key] += last - first + 1
+        return {layer.keys[key]: count for key, count in counts.items() if count}
+
+    def _given(self, first: Mapping[_layers.Key, int], here: Mapping[_layers.Key, int]) -> Mapping[_layers.Key, Style]:
+        """The colours of the names on this part of the map."""
+        names = [{key: count for key, count in counts.items() if key.style is None} for counts in (first, here)]
+        view = tuple(self.question[name] for name in ("family", "service", "within"))
+        return self._colours[self.question["by"]].of(view, *names)
+
+    def _layer_of(self, by: str, family: str, service: str, down: tuple[str, ...]) -> _layers.Layer:
         policy = self._without(down)
         if by == "change":
-            return _layers.of_diff(self.policy, policy, "ipv4", service, {})
-        return _layers.of_policy(policy, "ipv4", by, service, {})
+            return _layers.of_diff(self.policy, policy, family, service, {})
+        return _layers.of_policy(policy, family, by, service, {})
 
     def _cells_of(self, by: str, service: str, down: tuple[str, ...], within: str) -> _hilbert.Grid:
-        layer = self._layer(by, service, down)
+        layer = self._layer(by, "ipv4", service, down)
         place = AddressRange(within)
         return _hilbert.grid(layer.runs, layer.rest, int(place.first), _layers.length_of(place), ORDER)
+
+    def _runs(self, layer: _layers.Layer, down: Sequence[str]) -> list[tuple[int, int, int]]:
+        """What the map of IPv6 shows."""
+        return _layers.inside(layer, _layers.listed([self._without(down)], "ipv6"), AddressRange(self.question["within"]))
+
+    def _svg_of(self, *shown: Hashable) -> str:
+        """The picture of the moment; `shown` is all of the question that it depends on."""
+        return self.picture().to_bytes("svg").decode()
 
     def _mask(self, shape: tuple[int, ...]) -> Any:
         """1 where the list that decides about the client does."""
@@ -160,7 +198,7 @@ class Explored:
             plan = None
         if plan is None or plan.decided_by is None:
             return np.zeros(shape, dtype=np.uint8)
-        keys = self._layer("list", asked["service"], ()).keys
+        keys = self._layer("list", "ipv4", asked["service"], ()).keys
         number = next((i for i, key in enumerate(keys) if key.what == (plan.decided_by.list,)), -1)
         return (self._cells("list", asked["service"], (), asked["within"]).keys == number).astype(np.uint8)
 
@@ -191,18 +229,27 @@ class Explored:
         return str(address_of("ipv4", int(cells[found[0]]) * size))
 
     def picture(self) -> Picture:
-        """The map as one that stands still."""
-        asked = self.question
-        policy = self._without(asked["down"])
-        words = {"service": asked["service"], "within": asked["within"]}
+        """The map as one that stands still, in the same colours."""
+        asked, down = self.question, tuple(self.question["down"])
+        policy, family = self._without(down), asked["family"]
         if asked["by"] == "change":
-            return plots.map_diff(self.policy, policy, family=asked["family"], **words)
-        draw = plots.map_ipv4 if asked["family"] == "ipv4" else plots.map_ipv6
-        return draw(policy, asked["by"], **words)
+            return plots.map_diff(self.policy, policy, family=family, service=asked["service"], within=asked["within"])
+        layer = self._layer(asked["by"], family, asked["service"], down)
+        layer = layer._replace(given=self._given(self._counts(()), self._counts(down)))
+        where, title = AddressRange(asked["within"]), f"{_layers.title_of(policy)}: {layer.title}"
+        words = [where, ORDER] if family == "ipv4" else [self._runs(layer, down), where]
+        module = "_map4" if family == "ipv4" else "_map6"
+        return plots._drawn(module, "explore", layer, *words, title, plots._revision(policy))
 
     def _without(self, down: Sequence[str]) -> Policy:
         """The policy while sources are switched off."""
         return self.policy.what_if(down=down) if down else self.policy
+
+
+def _family_of(text: object) -> str | None:
+    """The family of an address or a prefix; None if it is neither."""
+    found = AddressRange.try_parse(str(text or "").strip())
+    return str(found.family) if isinstance(found, AddressRange) else None
 
 
 def _words_of(source: Any) -> str:
@@ -225,29 +272,19 @@ def _blocks(within: AddressRange, levels: int) -> list[dict[str, Any]]:
     return [{"at": _place(within, start, more, levels), "prefix": f"{address_of('ipv4', start)}/{more}"} for start in starts]
 
 
-def _legend(before: _layers.Layer, was: Mapping[int, int], now: _layers.Layer,
-            counts: Mapping[int, int]) -> tuple[list[dict[str, Any]], list[int]]:  # fmt: skip
-    """The rows of the legend, and the row of each key of `now`.
-
-    Rows are of what is large before or now, and a name keeps its colour whatever is switched off.
-    """
-    keys = list(before.keys)
-    number_of = {(key.name, key.what): number for number, key in enumerate(keys)}
-    largest, here, mine = dict(was), dict.fromkeys(was, 0), []
-    for number, key in enumerate(now.keys):
-        if (key.name, key.what) not in number_of:
-            number_of[key.name, key.what] = len(keys)
-            keys.append(key)
-        mine.append(number_of[key.name, key.what])
-        here[mine[-1]] = counts.get(number, 0)
-        largest[mine[-1]] = max(largest.get(mine[-1], 0), here[mine[-1]])
-    styles, legend = _layers.looks(keys, largest, _layers.looks(before.keys, was)[0])
-    row_of = {row.style: i for i, row in enumerate(legend)}
+def _legend(now: _layers.Layer, first: Mapping[_layers.Key, int], here: Mapping[_layers.Key, int],
+            given: Mapping[_layers.Key, Style]) -> tuple[list[dict[str, Any]], list[int]]:  # fmt: skip
+    """The rows of the legend, of what is large before or now, and the row of each key of `now`."""
+    keys = list({**first, **here})
+    largest = {number: max(first.get(key, 0), here.get(key, 0)) for number, key in enumerate(keys)}
+    styles, legend = _layers.looks(keys, largest, given)
+    row_of = {row.style: number for number, row in enumerate(legend)}
+    rows_of = {key: row_of[styles[number]] for number, key in enumerate(keys)}
     sums = [0] * len(legend)
-    for number, style in styles.items():
-        sums[row_of[style]] += here.get(number, 0)
+    for key, count in here.items():
+        sums[rows_of[key]] += count
     rows = [_row(row.style, row.words, total) for row, total in zip(legend, sums, strict=True)]
-    return rows, [row_of[styles[number]] if number in styles else 0 for number in mine]
+    return rows, [rows_of.get(key, 0) for key in now.keys]
 
 
 def _row(style: Style, words: str, addresses: int) -> dict[str, Any]:

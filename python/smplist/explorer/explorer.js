@@ -52,7 +52,7 @@ function stage(part) {
 }
 
 function ladder(answer) {
-  if (!answer.ladder) return [make("p", { className: "aside" }, answer.error ? "" : "Type an address, or click on the map.")];
+  if (!answer.ladder) return [make("p", { className: "aside" }, "Type an address, or click on the map.")];
   const { why, stages, nobody, end } = answer.ladder;
   return [
     make("p", {}, why),
@@ -68,7 +68,7 @@ function ladder(answer) {
 const PIXELS = 1024;
 const rgb = (color) => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
 
-/** Colours and hatching of the cells; the rest is faded if a list is to be seen, and a line is where cells differ. */
+/** Colours and hatching of the cells; if a list is to be seen, the rest lets the page shine through; a line is where cells differ. */
 function paint(context, map, cells, zoom) {
   const { width, height, rows } = map;
   const count = width * height;
@@ -82,15 +82,13 @@ function paint(context, map, cells, zoom) {
       const cell = row + Math.floor(x / zoom);
       const key = cells[cell];
       const { hatch } = rows[key];
-      const lined = (hatch & 1 && (x + y) % 8 < 2) || (hatch & 2 && (x - y + PIXELS) % 8 < 2);
+      const lined =
+        (hatch & 1 && (x + y) % 8 < 2) || (hatch & 2 && (x - y + PIXELS) % 8 < 2) || (hatch & 4 && y % 8 < 2) || (hatch & 8 && x % 8 < 2);
       const color = (lined ? dark : plain)[key];
       const edge = zoom > 1 && ((x % zoom === 0 && x && cells[cell - 1] !== key) || (y % zoom === 0 && y && cells[cell - width] !== key));
       const faded = listed && !cells[count + cell];
-      for (let part = 0; part < 3; part++) {
-        const value = edge ? color[part] * 0.6 : color[part];
-        image.data[at + part] = faded ? 255 - (255 - value) * 0.45 : value;
-      }
-      image.data[at + 3] = 255;
+      for (let part = 0; part < 3; part++) image.data[at + part] = edge ? color[part] * 0.6 : color[part];
+      image.data[at + 3] = faded ? 0.4 * 255 : 255;
     }
   }
   context.putImageData(image, 0, 0);
@@ -121,7 +119,7 @@ function annotate(context, map, zoom) {
   }
 }
 
-const HATCHES = { 1: [45], 2: [135], 3: [45, 135] };
+const HATCHES = { 1: [45], 2: [135], 3: [45, 135], 4: [0], 8: [90] };
 
 function swatch(row) {
   const lines = (HATCHES[row.hatch] || []).map((angle) => `repeating-linear-gradient(${angle}deg, ${row.dark} 0 2px, transparent 2px 5px)`);
@@ -157,7 +155,7 @@ function render({ model, el }) {
   const location = choice(fixed.locations, () => ask({ location: location.value }), "location");
   const service = choice(["file_reputation", "web_reputation"], () => ask({ service: service.value }), "service");
   const by = choice(fixed.by, () => ask({ by: by.value }), "by");
-  const family = choice(["ipv4", "ipv6"], () => ask({ family: family.value, within: "" }), "family");
+  const family = choice(["ipv4", "ipv6"], () => ask({ family: family.value }), "family");
   const out = make("button", { type: "button", onclick: () => ask({ within: "" }) }, "whole");
 
   const error = make("p", { className: "error", role: "alert" });
@@ -225,7 +223,8 @@ function render({ model, el }) {
     by.value = question.by;
     family.value = question.family;
     within.value = question.within;
-    rungs.replaceChildren(...ladder(answer));
+    rungs.classList.toggle("stale", answer.error !== ""); // the last ladder stays while an address is being typed
+    if (!answer.error || !rungs.hasChildNodes()) rungs.replaceChildren(...ladder(answer));
     sources();
   }
 
@@ -258,7 +257,7 @@ function render({ model, el }) {
     make(
       "div",
       { className: "columns" },
-      make("div", {}, rungs, make("fieldset", {}, make("legend", {}, "switched off"), filter, boxes)),
+      make("div", {}, make("fieldset", {}, make("legend", {}, "switched off"), filter, boxes), rungs),
       make("div", {},
         make("div", { className: "bar" }, field("colours", by), field("family", family), field("within", within), out),
         canvas, picture, under, rows),

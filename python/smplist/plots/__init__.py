@@ -193,7 +193,8 @@ def strips(old: Policy, new: Policy, by: str = "list", *, service: str = "file_r
     Parameters
     ----------
     by
-        `list` or `source`: what the colours of a strip say.
+        What the colours say: `list`, the list that serves first, which is not that of the address where nobody of it can be
+        asked; or `source`, the source asked first.
     service, resolved
         As for `map_ipv4`.
 

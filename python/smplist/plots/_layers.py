@@ -39,6 +39,7 @@ class Layer(NamedTuple):
     rest: int
     title: str
     legend: str
+    given: Mapping[Key, Style] | None = None  # the colours of names, if they are not by rank
 
 
 class Row(NamedTuple):
@@ -84,10 +85,26 @@ def service_words(service: str) -> str:
 def of_policy(policy: Policy, family: str, by: str, service: str, resolved: Mapping[str, Any]) -> Layer:
     """A layer by list, first source or survivability, for internal clients with one address."""
     check_word("by", by, BY)
+    names = {"list": _by_list, "source": _by_source, "survivability": _by_survivability}
+    titles = {
+        "list": ("the list of each address", "list"),
+        "source": (f"the source asked first, {service_words(service)}", "asked first"),
+        "survivability": (f"the fewest failures that leave nothing, {service_words(service)}", "failures"),
+    }
+    return _folded(policy, family, names[by], service, resolved, titles[by])
+
+
+def of_serving(policy: Policy, family: str, service: str, resolved: Mapping[str, Any]) -> Layer:
+    """A layer by the list that serves first: not that of the address where nobody of it can be asked."""
+    return _folded(policy, family, _by_serving, service, resolved, ("the list that serves each address", "list that serves"))
+
+
+def _folded(policy: Policy, family: str, keys_of: Callable[..., Callable[[str | None], Key]], service: str,
+            resolved: Mapping[str, Any], titles: tuple[str, str]) -> Layer:  # fmt: skip
+    """The pieces of a family, each with the key of its list."""
     check_word("service", service, SERVICES)
     cut = policy.partition(resolved=dict(resolved))
-    names = {"list": _by_list, "source": _by_source, "survivability": _by_survivability}
-    of_list = names[by](policy, cut, family, service, resolved)
+    of_list = keys_of(policy, cut, family, service, resolved)
     keys = _Keys()
     rest = keys.number(SPECIAL_KEY, lambda: SPECIAL_KEY)
     pieces = cut.pieces(family)
@@ -100,12 +117,7 @@ def of_policy(policy: Policy, family: str, by: str, service: str, resolved: Mapp
     lasts = [*(first - 1 for first in firsts[1:]), (1 << (32 if family == "ipv4" else 128)) - 1]
     numbers = [known[name] if usable else rest for _, name, usable in pieces]
     runs = list(zip(firsts, lasts, numbers, strict=True))
-    titles = {
-        "list": ("the list of each address", "list"),
-        "source": (f"the source asked first, {service_words(service)}", "asked first"),
-        "survivability": (f"the fewest failures that leave nothing, {service_words(service)}", "failures"),
-    }
-    return Layer(runs, keys.all, rest, *titles[by])
+    return Layer(runs, keys.all, rest, *titles)
 
 
 def _by_list(policy: Policy, cut: Partition, family: str, service: str, resolved: Any) -> Callable[[str | None], Key]:
@@ -113,16 +125,33 @@ def _by_list(policy: Policy, cut: Partition, family: str, service: str, resolved
 
 
 def _by_source(policy: Policy, cut: Partition, family: str, service: str, resolved: Any) -> Callable[[str | None], Key]:
+    def key(answer: Mapping[str, Any]) -> Key:
+        sources = sorted(asked_first(answer))  # drawn: in no order
+        return Key(" or ".join(map(label, sources)), what=tuple(sources))
+
+    return _by_answer(policy, cut, family, service, key)
+
+
+def _by_serving(policy: Policy, cut: Partition, family: str, service: str, resolved: Any) -> Callable[[str | None], Key]:
+    def key(answer: Mapping[str, Any]) -> Key:
+        first = answer["stages"][0]["attempts"][0]
+        return Key(label(first["list"]), what=(first["stage"], first["list"]))
+
+    return _by_answer(policy, cut, family, service, key)
+
+
+def _by_answer(policy: Policy, cut: Partition, family: str, service: str,
+               key: Callable[[Mapping[str, Any]], Key]) -> Callable[[str | None], Key]:  # fmt: skip
+    """The key of the answer that clients of a list get; nobody where there is nobody to ask."""
+    nobody = Key("nobody", NONE, 9_000)
     names = [entry.name for entry in policy.lists]
     found: dict[str | None, Key] = {}
     for one in cut.classes():
-        if one.location != Location.INTERNAL or one.stack != (Family(family),):
-            continue
-        answer = cut.answer(one, service)
-        sources = [] if answer is None else sorted(asked_first(answer.to_dict()))  # drawn: in no order
-        name = None if one.list is None else names[one.list]
-        found[name] = Key(" or ".join(map(label, sources)), what=tuple(sources)) if sources else Key("nobody", NONE, 9_000)
-    return lambda name: found.get(name, Key("nobody", NONE, 9_000))
+        if one.location == Location.INTERNAL and one.stack == (Family(family),):
+            answer = cut.answer(one, service)
+            data = None if answer is None else answer.to_dict()
+            found[None if one.list is None else names[one.list]] = key(data) if data and data["stages"] else nobody
+    return lambda name: found.get(name, nobody)
 
 
 def _by_survivability(policy: Policy, cut: Partition, family: str, service: str, resolved: Any) -> Callable[[str | None], Key]:
@@ -185,22 +214,23 @@ def _range(first: int, last: int, like: AddressRange) -> AddressRange:
 
 
 def looks(
-    keys: list[Key], counts: Mapping[int, int], kept: Mapping[int, Style] | None = None
+    keys: list[Key], counts: Mapping[int, int], given: Mapping[Key, Style] | None = None
 ) -> tuple[dict[int, Style], list[Row]]:
     """The style of every key with addresses, and the legend: the largest named, the others together.
 
-    Named keys that have one of the colours of names in `kept` keep it.
+    `given` has the colours of all names, if they are not by rank; that of the others says who is one.
     """
     seen = [number for number, count in counts.items() if count]
     ranked = sorted((n for n in seen if keys[n].style is None), key=lambda n: (-counts[n], keys[n].name, n))
     named = ranked if len(ranked) <= NAMED else ranked[: NAMED - 1]  # never one other alone
-    styles = {number: kept[number] for number in named if number in kept and kept[number] in RANKED} if kept else {}
-    free = (style for style in RANKED if style not in set(styles.values()))
-    styles.update({number: next(free) for number in named if number not in styles})
+    styles = dict(zip(named, RANKED, strict=False))
+    if given is not None:
+        named = [number for number in ranked if given[keys[number]] != OTHERS]
+        styles = {number: given[keys[number]] for number in named}
     rows = [Row(styles[n], keys[n].name, counts[n]) for n in named]
-    if others := ranked[len(named) :]:
+    if others := [number for number in ranked if number not in styles]:
         styles.update(dict.fromkeys(others, OTHERS))
-        rows.append(Row(OTHERS, f"{len(others):,} others", sum(counts[n] for n in others)))
+        rows.append(Row(OTHERS, f"{len(others):,} other{'s' if len(others) > 1 else ''}", sum(counts[n] for n in others)))
     for number in sorted((n for n in seen if keys[n].style is not None), key=lambda n: keys[n].rank):
         styles[number] = keys[number].style or OTHERS
         rows.append(Row(styles[number], keys[number].name, counts[number]))

@@ -54,7 +54,7 @@ def draw(layer: Layer, within: AddressRange, order: int, title: str, note: str) 
         raise ValueError(f"the order of a map is 1 to 10, not {order}")
     first, length = int(within.first), length_of(within)
     cells = grid(layer.runs, layer.rest, first, length, order)
-    styles, rows = looks(layer.keys, cells.counts)
+    styles, rows = looks(layer.keys, cells.counts, layer.given)
     height, across = cells.keys.shape
     scale = _SIDE / max(height, across)
     size = 1 << (BITS - 2 * cells.levels)
@@ -105,7 +105,12 @@ def _pixels(cells: Grid, styles: dict[int, Style]) -> Any:
     y, x = np.indices(big.shape)
     rising, falling = (x + y) % 8 < 2, (x - y) % 8 < 2
     hatch = np.array([styles[n].hatch for n in numbers])[big]
-    on = ((hatch & 1 > 0) & rising) | ((hatch & 2 > 0) & falling)
+    on = (
+        ((hatch & 1 > 0) & rising)
+        | ((hatch & 2 > 0) & falling)
+        | ((hatch & 4 > 0) & (y % 8 < 2))
+        | ((hatch & 8 > 0) & (x % 8 < 2))
+    )
     image = np.where(on[..., None], dark[big], plain[big])
     if zoom > 1:
         border = np.zeros(big.shape, dtype=bool)

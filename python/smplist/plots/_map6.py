@@ -56,7 +56,7 @@ def draw(layer: Layer, chosen: list[tuple[int, int, int]], within: AddressRange,
     counts: dict[int, int] = {}
     for run in runs:
         counts[run.key] = counts.get(run.key, 0) + run.size
-    styles, rows = looks(layer.keys, counts)
+    styles, rows = looks(layer.keys, counts, layer.given)
     for scale, tall in _SCALES:
         placed, lines = _flow(shown, scale)
         if lines * (tall + 5) <= (_HEIGHT if tall < 30 else 520.0):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from smplist._core import Address, Policy
 from smplist.analysis.diff import count, diff
 from smplist.analysis.report import address_of, many, range_text
-from smplist.plots._layers import Key, change_of, check_word, looks, of_policy, service_words
+from smplist.plots._layers import Key, change_of, check_word, looks, of_policy, of_serving, service_words
 from smplist.plots._sheet import MARGIN, Picture, Sheet, fit, width
 from smplist.plots._styles import CHANGES, FAINT, INK, Style
 
@@ -75,7 +75,7 @@ def _rows(old: Policy, new: Policy, service: str, resolved: Mapping[str, Any]) -
 
 
 class _Piece(NamedTuple):
-    """Addresses of one list, with what is written on them."""
+    """Addresses that one list serves, with what is written on them."""
 
     first: int
     last: int
@@ -121,7 +121,9 @@ def draw(old: Policy, new: Policy, by: str, service: str, resolved: Mapping[str,
     for i, row in enumerate(shown):
         _row(sheet, row, sheet.top + 4 + i * _ROW, strips[row.family], styles)
     x = MARGIN + 34 + _STRIP + MARGIN
-    y = sheet.legend(x, sheet.top, _LEGEND, by if by == "list" else "asked first", [(r.style, r.words, "") for r in legend])
+    y = sheet.legend(
+        x, sheet.top, _LEGEND, "list that serves" if by == "list" else "asked first", [(r.style, r.words, "") for r in legend]
+    )
     if kinds:
         sheet.text(x, y + 19, "change", 9, bold=True)
         for i, kind in enumerate(kinds):
@@ -151,8 +153,8 @@ def _strips(keys: dict[Key, int], policies: tuple[Policy, Policy], family: str, 
     """Both policies with keys in common, so that a list has one colour."""
     out = []
     for policy in policies:
-        layer = of_policy(policy, family, by, service, resolved)
-        asked = layer if by == "source" else of_policy(policy, family, "source", service, resolved)
+        asked = of_policy(policy, family, "source", service, resolved)
+        layer = asked if by == "source" else of_serving(policy, family, service, resolved)
         # both layers are of the same pieces
         runs = [
             _Piece(first, last, keys.setdefault(layer.keys[key], len(keys)), _said(layer.keys[key], asked.keys[source]))
@@ -163,7 +165,7 @@ def _strips(keys: dict[Key, int], policies: tuple[Policy, Policy], family: str, 
 
 
 def _said(key: Key, asked: Key) -> str:
-    """A list, and who is asked first."""
+    """The list that serves, and who is asked first."""
     return key.name if key == asked else f"{key.name} → {asked.name}"
 
 

@@ -12,7 +12,10 @@ LINE = "#C9C9C9"
 
 
 class Style(NamedTuple):
-    """How an area looks. `hatch` is 0 for plain, 1 for rising lines, 2 for falling ones, 3 for both."""
+    """How an area looks. `hatch` is 0 for plain, 1 for rising lines, 2 for falling ones, 3 for both.
+
+    Only the explorer has 4 for level lines and 8 for upright ones.
+    """
 
     color: str
     hatch: int = 0
@@ -43,12 +46,12 @@ NONE = Style("#E6E6E6")
 OTHERS = Style("#A3A9B4")
 SPECIAL = Style("#F4F4F4", 3)
 BAD = Style("#D55E00", 3)
-HATCHES = ("", "////", "\\\\\\\\", "xxxx")
+HATCHES = {0: "", 1: "////", 2: "\\\\\\\\", 3: "xxxx", 4: "----", 8: "||||"}
 
 # Okabe and Ito without black, so ordered that neighbours differ in lightness too
-_HUES = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#F0E442", "#009E73", "#CC79A7")
+HUES = ("#0072B2", "#E69F00", "#56B4E9", "#D55E00", "#F0E442", "#009E73", "#CC79A7")
 NAMED = 28
-RANKED = tuple(Style(hue, hatch) for hatch in (0, 1, 2, 3) for hue in _HUES)
+RANKED = tuple(Style(hue, hatch) for hatch in (0, 1, 2, 3) for hue in HUES)
 
 # the fewest failures that leave nothing: ColorBrewer's RdYlBu
 FAILURES = tuple(map(Style, ("#A50026", "#F46D43", "#FDAE61", "#FEE090", "#ABD9E9", "#74ADD1", "#4575B4")))

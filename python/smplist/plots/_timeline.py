@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One client through an outage: a lane for each endpoint, who is asked when, who answers, who fails and rests."""
+"""One client through an outage: a lane for each endpoint, who is asked when, who answers, how fast, who fails and rests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import pairwise
 from math import nan
 from typing import Any, NamedTuple
 
+from smplist._places import duration_text
 from smplist.analysis.report import many
 from smplist.analysis.simulate import clock, tally
 from smplist.plots._layers import service_words
@@ -24,7 +25,8 @@ _OUTAGES = {
     "slow": (Style("#FAF3B0"), "slow"),
 }
 _REST = Style("#8A8A8A")
-_GOOD, _BAD, _NOBODY = "#0072B2", "#D55E00", "#B34700"
+_GOOD, _BAD, _NOBODY = "#0072B2", "#D55E00", "#000000"
+_THICK = {_GOOD: 1.4, _BAD: 1.4, _NOBODY: 3.0}
 _TICKS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000,
           900_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 43_200_000)  # fmt: skip
 _MOST_TICKS = 10
@@ -70,13 +72,13 @@ def _x(at: float, until: int) -> float:
     return MARGIN + _NAMES + _TIME * min(at, until) / until
 
 
-def _outages(steps: list[dict[str, Any]], lane: _Lane, until: int) -> Iterator[tuple[int, int, str]]:
-    """When a lane's endpoint or proxy is not up, and how."""
+def _outages(steps: list[dict[str, Any]], lane: _Lane, until: int) -> Iterator[tuple[int, int, str, int | None]]:
+    """When a lane's endpoint or proxy is not up, how, and how long an answer takes then."""
     for name, key in ((lane.endpoint, "endpoints"), (lane.via, "proxies")):
-        changes = [(s["at"], s["state"]) for s in steps if s["kind"] == "event" and name in s[key]]
-        for (start, state), (end, _) in pairwise([*changes, (until, "up")]):
+        changes = [(s["at"], s["state"], s["took"]) for s in steps if s["kind"] == "event" and name in s[key]]
+        for (start, state, took), (end, *_) in pairwise([*changes, (until, "up", None)]):
             if state != "up":
-                yield start, end, state
+                yield start, end, state, took
 
 
 def _lane(sheet: Sheet, lane: _Lane, y: float, steps: list[dict[str, Any]], until: int) -> None:
@@ -84,13 +86,17 @@ def _lane(sheet: Sheet, lane: _Lane, y: float, steps: list[dict[str, Any]], unti
     sheet.text(MARGIN, y + 14, fit(label(lane.source), _NAMES - 10, 9, True), 9, bold=True)
     way = f"through {label(lane.via, 200)}" if lane.via else label(lane.endpoint, 200)
     sheet.text(MARGIN, y + 25, fit(way, _NAMES - 10, 7), 7, color=FAINT)
-    for start, end, state in _outages(steps, lane, until):
-        sheet.box(_x(start, until), y + 2, _x(end, until) - _x(start, until), _TALL - 4, _OUTAGES[state][0])
+    for start, end, state, took in _outages(steps, lane, until):
+        x, across = _x(start, until), _x(end, until) - _x(start, until)
+        sheet.box(x, y + 2, across, _TALL - 4, _OUTAGES[state][0])
+        if took is not None:
+            sheet.text(x + 3, y + _TALL - 4, fit(f"an answer takes {duration_text(took)}", across - 6, 7), 7, color=INK)
     asked = [s for s in steps if s["kind"] == "attempt" and _Lane(s["source"], s["endpoint"], s["via"]) == lane]
     _spans(sheet, y + _TALL - 6, ((s["at"] + s["took"], s["until"]) for s in asked if s["then"] == "rest"), until, _REST.color, 4)
-    _spans(sheet, y + 14, ((s["at"], s["at"] + s["took"]) for s in asked if s["state"] == "failure"), until, _BAD, 1.4)
-    _marks(sheet, y + 6, 16, (s["at"] for s in asked if s["state"] == "success"), until, _GOOD)
-    _marks(sheet, y + 6, 16, (s["at"] for s in asked if s["state"] == "failure"), until, _BAD)
+    for state, color in (("success", _GOOD), ("failure", _BAD)):
+        own = [s for s in asked if s["state"] == state]
+        _spans(sheet, y + 14, ((s["at"], s["at"] + s["took"]) for s in own), until, color, 3)
+        _marks(sheet, y + 6, 16, (s["at"] for s in own), until, color)
     sheet.line((MARGIN, MARGIN + _NAMES + _TIME), (y + _TALL, y + _TALL))
 
 
@@ -99,7 +105,7 @@ def _marks(sheet: Sheet, y: float, tall: float, times: Iterable[int], until: int
     places = list(dict.fromkeys(_half(_x(at, until)) for at in times))
     if places:
         xs = [x for place in places for x in (place, place, nan)]
-        sheet.line(xs, [y, y + tall, nan] * len(places), color, 1.4)
+        sheet.line(xs, [y, y + tall, nan] * len(places), color, _THICK[color])
 
 
 def _spans(sheet: Sheet, y: float, spans: Iterable[tuple[int, int]], until: int, color: str, thick: float) -> None:
@@ -130,7 +136,7 @@ def _axis(sheet: Sheet, top: float, bottom: float, until: int) -> None:
 def _legend(sheet: Sheet, y: float, revision: str) -> None:
     x = MARGIN
     for color, words in ((_GOOD, "answers"), (_BAD, "fails"), (_NOBODY, "nobody is left")):
-        sheet.line((x + 6, x + 6), (y, y + 10), color, 1.4)
+        sheet.line((x + 6, x + 6), (y, y + 10), color, _THICK[color])
         sheet.text(x + 14, y + 8.5, words, 8, color=INK)
         x += 90
     for style, words in (*_OUTAGES.values(), (_REST, "rests")):
