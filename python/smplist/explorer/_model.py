@@ -47,6 +47,7 @@ class Explored:
         self._colours = {by: Colours() for by in BY}
         self._layer = lru_cache(maxsize=8)(self._layer_of)
         self._cells = lru_cache(maxsize=16)(self._cells_of)
+        self._curve = lru_cache(maxsize=2)(self._curve_of)
         self._svg = lru_cache(maxsize=8)(self._svg_of)
 
     def _checked(self, question: Mapping[str, Any]) -> dict[str, Any]:
@@ -218,15 +219,19 @@ class Explored:
             If the map has no such cell.
         """
         asked = self.question
-        within = _layers.prefix_of(asked["within"], "ipv4")
-        levels = _hilbert.levels_of(_layers.length_of(within), ORDER)
-        size = 1 << (_hilbert.BITS - 2 * levels)
-        cells = np.arange(int(within.first) // size, int(within.last) // size + 1, dtype=np.int64)
-        x, y = _hilbert.d2xy(levels, cells)
-        found = np.flatnonzero((x - x.min() == column) & (y - y.min() == row))
+        first, size, columns, rows = self._curve(asked["within"])
+        found = np.flatnonzero((columns == column) & (rows == row))
         if asked["family"] != "ipv4" or len(found) != 1:
             raise ValueError(f"the map has no cell at {column}, {row}")
-        return str(address_of("ipv4", int(cells[found[0]]) * size))
+        return str(address_of("ipv4", first + int(found[0]) * size))
+
+    def _curve_of(self, prefix: str) -> tuple[int, int, _hilbert.Ints, _hilbert.Ints]:
+        """The first address of a prefix, how many a cell has, and the columns and rows of its cells in the order of addresses."""
+        within = _layers.prefix_of(prefix, "ipv4")
+        levels = _hilbert.levels_of(_layers.length_of(within), ORDER)
+        size = 1 << (_hilbert.BITS - 2 * levels)
+        x, y = _hilbert.d2xy(levels, np.arange(int(within.first) // size, int(within.last) // size + 1, dtype=np.int64))
+        return int(within.first), size, x - x.min(), y - y.min()
 
     def picture(self) -> Picture:
         """The map as one that stands still, in the same colours."""
