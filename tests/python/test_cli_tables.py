@@ -180,7 +180,8 @@ def test_a_full_disk_leaves_nothing(run: Run, tmp_path: Path) -> None:
         (tmp_path / f"out.{form}").write_text("precious", encoding="utf-8")
         words = ["evaluate", POLICY, "c.parquet", "-o", f"out.{form}", "--service", "web_reputation"]
         ended = run(*words, before=["prlimit", "--fsize=20000"])
-        assert (ended.returncode, ended.stderr) == (2, "smplist: File too large\n")
+        said = f"smplist: cannot write out.{form}: File too large; allow larger files, or write to another place\n"
+        assert (ended.returncode, ended.stderr) == (2, said)
         assert (tmp_path / f"out.{form}").read_text(encoding="utf-8") == "precious"
     assert not list(tmp_path.glob(".*"))
 

@@ -525,7 +525,7 @@ def test_plot_counts_rows_that_are_no_clients(run: Run, acme: Path, tmp_path: Pa
             "smplist: --population, --clients and --counts are three",
         ),
         (["map", "gone.yaml", "-o", "x.svg"], "smplist: cannot read gone.yaml: No such file or directory"),
-        (["map", "own.svg", "-o", "own.svg"], "smplist: own.svg is the policy itself; write to another file"),
+        (["map", "own.svg", "-o", "own.svg"], "smplist: own.svg is one of the inputs; write to another file"),
     ],
 )
 def test_plot_refuses_in_one_line(run: Run, acme: Path, tmp_path: Path, words: list[str], said: str) -> None:

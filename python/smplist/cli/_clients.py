@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-import click
-
 from smplist.cli import EXIT_FINDINGS, fail
+from smplist.cli._streams import Drafts, tell
 from smplist.cli._terminal import Progress
 
 _CLIENT_COLUMNS = ("id", "addresses", "location", "gateways", "reached", "stack")
@@ -116,16 +115,14 @@ def _client(document: Any) -> Any:
 class Rejects:
     """Rows that are no clients: counted, the first few shown, all of them in the rejects file."""
 
-    def __init__(self, path: str | None, stack: contextlib.ExitStack, out: IO[str] | None = None) -> None:
-        """Of a file of clients; `out` is where answers appear meanwhile."""
+    def __init__(self, path: str | None, stack: contextlib.ExitStack, drafts: Drafts, out: IO[str] | None = None) -> None:
+        """Of a file of clients, to be kept with the other drafts; `out` is where answers appear meanwhile."""
         self.count = 0
         self.path = path
         self.progress = stack.enter_context(Progress("clients", beside=out))
         self.writer: Any = None
         if path:
-            self.writer = csv.writer(
-                stack.enter_context(open(path, "w", encoding="utf-8", errors="backslashreplace", newline=""))
-            )
+            self.writer = csv.writer(drafts.text(path, errors="backslashreplace"))
             self.writer.writerow(["line", "reason", "row"])
 
     def add(self, line: int, reason: str, raw: str) -> None:
@@ -150,7 +147,7 @@ class Rejects:
         """Say how many there were, and end with the exit code for it; nothing if there were none."""
         if self.count:
             where = f", see {self.path}" if self.path else ""
-            click.echo(f"{self.count} row{'s' if self.count != 1 else ''} rejected{where}", err=True)
+            tell(f"{self.count} row{'s' if self.count != 1 else ''} rejected{where}")
             sys.exit(EXIT_FINDINGS)
 
 

@@ -15,6 +15,7 @@ from smplist.cli import EXIT_FINDINGS, check_down, echo_report, fail, load_polic
 from smplist.cli._availability import availability_option, read_known
 from smplist.cli._clients import FORMS, Rejects, client_rows, form_of, open_rows
 from smplist.cli._options import format_option
+from smplist.cli._streams import Drafts
 
 _COLUMNS = ("range", "clients", "stack", "location")
 
@@ -22,9 +23,11 @@ _COLUMNS = ("range", "clients", "stack", "location")
 def read_clients(path: str, stated: str | None, rejects: str | None) -> tuple[list[Any], Any]:
     """The clients of a file, and the rows that are none."""
     reading = form_of(path, stated)
-    with contextlib.ExitStack() as stack:
-        refused = Rejects(rejects, stack)
-        return [client for _, client in refused.clients(client_rows(path, reading))], refused
+    with Drafts() as drafts, contextlib.ExitStack() as stack:
+        refused = Rejects(rejects, stack, drafts)
+        found = [client for _, client in refused.clients(client_rows(path, reading))]
+        drafts.keep()
+    return found, refused
 
 
 def _head_count(cells: dict[str, str]) -> Any:

@@ -11,6 +11,7 @@ import click
 
 from smplist.cli import EXIT_FINDINGS, fail
 from smplist.cli._options import broker_options
+from smplist.cli._streams import tell
 
 
 def _failing(policy: Any, path: str) -> list[str]:
@@ -50,9 +51,9 @@ def command(folder: str, broker: str, password: str | None, ca: str | None, expe
     except (Refused, OSError) as error:
         fail(f"smplist: {folder}: {getattr(error, 'strerror', None) or error}; publish the policy again")
     if failed and force is None:
-        click.echo(
+        tell(
             f"smplist: revision {manifest.sequence} does not do what {expectations} expects: {', '.join(failed)}; "
-            f"nobody was told; `smplist verify {folder} {expectations}` shows why, --force REASON tells them", err=True,
+            f"nobody was told; `smplist verify {folder} {expectations}` shows why, --force REASON tells them"
         )  # fmt: skip
         sys.exit(EXIT_FINDINGS)
     from smplist.cli._brokers import asking, broker_of
@@ -66,6 +67,4 @@ def command(folder: str, broker: str, password: str | None, ca: str | None, expe
     except Busy:
         fail(f"smplist: somebody else is publishing to {folder}; try again")
     because = f", forced: {said['forced']!r}" if said["forced"] else ""
-    click.echo(
-        f"{reached}: the fleet {said['fleet']} is told of revision {said['sequence']}, {said['revision']}{because}", err=True
-    )
+    tell(f"{reached}: the fleet {said['fleet']} is told of revision {said['sequence']}, {said['revision']}{because}")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from smplist.cli import fail, load_policy
+from smplist.cli._streams import tell
 
 _OTHERS_MAY = 0o077
 
@@ -49,9 +50,9 @@ def command(policy: str | None, folder: str | None, key: str | None, fleet: str 
     except ValueError as error:
         fail(f"smplist: {error}")
     if made is None:
-        click.echo(f"{folder}: nothing to do, {loaded.revision} is current", err=True)
+        tell(f"{folder}: nothing to do, {loaded.revision} is current")
         return
-    click.echo(f"{folder}: revision {made.sequence} of {made.fleet} is current, {made.revision}", err=True)
+    tell(f"{folder}: revision {made.sequence} of {made.fleet} is current, {made.revision}")
 
 
 def _current(folder: str) -> str:
@@ -76,7 +77,7 @@ def _key(reference: str) -> Any:
         fail(f"smplist: --key: {error}")
     path = reference.removeprefix("file:")
     if os.name == "posix" and path != reference and os.stat(path).st_mode & _OTHERS_MAY:
-        click.echo(f"smplist: others may use the private key {path}; chmod 600 {path}", err=True)
+        tell(f"smplist: others may use the private key {path}; chmod 600 {path}")
     return found
 
 
@@ -89,4 +90,4 @@ def _new_key(path: str) -> None:
         fail(f"smplist: {error.filename} is there already; a key that is replaced is lost, so name another file")
     except OSError as error:
         fail(f"smplist: cannot write {path}: {error.strerror or error}")
-    click.echo(f"{path}: private key {name}; {path}.pub: public key, for the clients", err=True)
+    tell(f"{path}: private key {name}; {path}.pub: public key, for the clients")

@@ -11,6 +11,7 @@ import click
 
 from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, echo_report, fail, load_policy, read_document
 from smplist.cli._options import REPORT, format_option
+from smplist.cli._streams import emit
 
 
 def load_expectations(path: str) -> Any:
@@ -40,7 +41,7 @@ def command(policy: str, expectations: str, form: str) -> None:
     proofs = prove(loaded, wanted)
     if form == "ndjson":
         for proof in proofs.proofs():
-            click.echo(json.dumps(proof.to_dict(), ensure_ascii=False))
+            emit(json.dumps(proof.to_dict(), ensure_ascii=False))
     else:
         echo_report(proofs, form)
     if proofs.count("error"):
