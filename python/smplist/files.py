@@ -360,6 +360,8 @@ def import_ranges(file: str | os.PathLike[str] | Iterable[str], into: Policy) ->
     if "list" not in header or not ({"first", "last"} <= header or "range" in header):
         advice = "name the columns, with commas between them"
         raise _problem(name, 1, "missing_key", "the header is not list,first,last or list,range", advice)
+    if twice := sorted({column for column in header if list(rows.fieldnames or ()).count(column) > 1}):
+        raise _problem(name, 1, "duplicate_key", f"the column {twice[0]!r} stands twice", "keep one of them")
     document = into.to_dict()
     lists: list[dict[str, Any]] = document["internal"]["custom"]["lists"]
     by_name = {entry["name"]: entry for entry in lists}

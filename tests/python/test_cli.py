@@ -188,9 +188,10 @@ def test_evaluate_refuses_before_it_writes(run: Run, tmp_path: Path, policy: Pat
     (tmp_path / "out.csv").write_text("precious", encoding="utf-8")
     for content, says in {
         "": "smplist: the clients are empty: the first line names the columns",
-        "id,adresses\n": "smplist: the clients' header has unknown column 'adresses'; the columns are id, addresses, location, "
+        "id,adresses\n": "smplist: c.csv: line 1: unknown column 'adresses'; did you mean 'addresses'? the columns are "
+        "id, addresses, location, "
         "gateways, reached, stack",
-        "id\n": "smplist: the clients' header has no column 'addresses'; the columns are id, addresses, location, gateways, "
+        "id\n": "smplist: c.csv: line 1: no column 'addresses'; the columns are id, addresses, location, gateways, "
         "reached, stack",
     }.items():
         (tmp_path / "c.csv").write_text(content, encoding="utf-8")

@@ -156,8 +156,8 @@ def test_what_is_unusable_is_said_before_anything_is_written(run: Run, tmp_path:
     (tmp_path / "cut.arrows").write_bytes(whole[:-2000])
     columns = "the columns are id, addresses, location, gateways, reached, stack"
     for name, says in {
-        "strange.parquet": f"smplist: the clients' table has unknown column 'adresses'; {columns}\n",
-        "lacking.arrow": f"smplist: the clients' table has no column 'addresses'; {columns}\n",
+        "strange.parquet": f"smplist: strange.parquet: unknown column 'adresses'; did you mean 'addresses'? {columns}\n",
+        "lacking.arrow": f"smplist: lacking.arrow: no column 'addresses'; {columns}\n",
         "numbers.arrow": "smplist: the clients' column 'addresses' is int64; write text or lists of text\n",
         "listed.parquet": "smplist: the clients' column 'id' is list<element: string>; write text\n",
         "broken.parquet": "smplist: cannot read broken.parquet: ",

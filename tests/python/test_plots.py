@@ -501,7 +501,7 @@ def test_plot_counts_rows_that_are_no_clients(run: Run, acme: Path, tmp_path: Pa
         (["map", "P", "-o", "folder.svg"], "smplist: cannot write folder.svg: Is a directory"),
         (
             ["map", "P", "-o", "x.svg", "--within", "10.0.0.0/33"],
-            "smplist: within: the prefix length is out of range; 0 to 32 for IPv4",
+            "smplist: within: the prefix length is out of range: '10.0.0.0/33'; 0 to 32 for IPv4",
         ),
         (["map6", "P", "-o", "x.svg", "--within", "10.0.0.0/8"], "smplist: within: 10.0.0.0/8 is not IPv6"),
         (["map", "P", "-o", "x.svg", "--address", "10.0.0.1"], "smplist: plot map has no use for --address, which is for ladder"),

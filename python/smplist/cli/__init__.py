@@ -66,6 +66,11 @@ EXIT_FINDINGS = 1
 EXIT_UNUSABLE = 2
 
 
+# what stands in an empty document, whose reader does not know what it should have been
+_WRITE_A_POLICY = "the document is empty; write a policy; `smplist schema` says"
+_WRITE = {"expectations": "expectations", "events": "events", "client": "a client"}
+
+
 def _examples_whole(said: str) -> str:
     """A help whose examples stay on their lines, so that they can be copied."""
     return re.sub(r"\n\n( *)Example:", "\n\n\\1\b\n\\1Example:", said)
@@ -189,20 +194,28 @@ def of_revision(folder: str, revision: str) -> str:
     return f"{folder}@{revision}"
 
 
-def read_document(path: str, make: Callable[[Any], Any], done: str = "loaded") -> Any:
+def read_document(path: str, make: Callable[[Any], Any], done: str = "loaded", kind: str = "policy") -> Any:
     """What `make` makes of a document; whatever is wrong with it ends the program with every error."""
-    return read_with(path, lambda given: make(open_document(given)), done)
+    return read_with(path, lambda given: make(open_document(given)), done, kind)
 
 
-def read_with(path: str, read: Callable[[str], Any], done: str) -> Any:
-    """What `read` makes of a path; whatever is wrong with what stands there ends the program with every error."""
+def read_with(path: str, read: Callable[[str], Any], done: str, kind: str) -> Any:
+    """What `read` makes of a path; whatever is wrong with what stands there ends the program with every error.
+
+    `kind` is which schema the document should have.
+    """
     from smplist._errors import PolicyError
 
     try:
         return read(path)
     except PolicyError as error:
         count = len(error.errors)
-        fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was {done}")
+        said = (
+            str(error).replace(_WRITE_A_POLICY, f"the document is empty; write {_WRITE[kind]}; `smplist schema {kind}` says")
+            if kind in _WRITE
+            else error
+        )
+        fail(f"{said}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was {done}")
     except OSError as error:
         fail(f"smplist: cannot read {path}: {error.strerror or error}")
     except MemoryError:

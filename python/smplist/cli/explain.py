@@ -12,6 +12,7 @@ import click
 from smplist.analysis.report import SERVICES
 from smplist.cli import fail, load_policy, of_revision
 from smplist.cli._availability import availability_option, read_known
+from smplist.cli._clients import wrong_client
 from smplist.cli._options import allow_option, format_option
 from smplist.cli._streams import emit, say
 from smplist.cli._terminal import lively, print_trees
@@ -81,11 +82,7 @@ def _stated_client(stated: dict[str, Any]) -> Any:
     try:
         return Client(stated["addresses"], **known_of_client)
     except PolicyError as error:
-        fail(
-            "\n".join(
-                f"smplist: the client's {e.pointer.strip('/').replace('/', ' ')}: {e.reason}; {e.advice}" for e in error.errors
-            )
-        )
+        fail("\n".join(f"smplist: the client's {said}" for said in wrong_client(error)))
 
 
 def _this_machine(policy: Any, allow: tuple[str, ...], stated: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import check_down, fail, load_policy, write_file
+from smplist.cli._clients import wrong_client
 
 _FORMS = (".png", ".svg")
 _POPULATIONS = ("ipv4", "ipv6", "dual")
@@ -176,7 +177,7 @@ def _one_line(error: ValueError) -> str:
     from smplist import PolicyError
 
     if isinstance(error, PolicyError):
-        return "; ".join(f"{e.pointer.strip('/').replace('/', ' ')}: {e.reason}; {e.advice}" for e in error.errors)
+        return "; ".join(wrong_client(error))
     return str(error)
 
 

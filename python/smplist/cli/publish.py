@@ -37,6 +37,8 @@ def command(policy: str | None, folder: str | None, key: str | None, fleet: str 
         fail("smplist: publish needs a policy and a folder; or --new-key FILE")
     if key is None:
         fail("smplist: nothing signs the revision; give --key, and make one with --new-key FILE")
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        fail(f"smplist: {folder} is no folder; name the one that a web server gives out, or a new one")
     signer = _key(key)
     loaded = load_policy(policy)
     from smplist.fleet.publish import Busy, publish

@@ -22,7 +22,7 @@ def _client(text: str) -> Any:
 
     if isinstance(Address.try_parse(text), Address):
         return Client([text], location="internal")
-    return read_document(text, lambda document: document.client(), "simulated")
+    return read_document(text, lambda document: document.client(), "simulated", "client")
 
 
 def read_events(path: str, policy: Any) -> Any:
@@ -32,7 +32,7 @@ def read_events(path: str, policy: Any) -> Any:
 
     form = "ndjson" if Path(path).suffix.lower() in (".ndjson", ".jsonl") else form_of(path)
     name = "stdin" if path == "-" else path
-    return read_with(path, lambda given: read_script(text_of(given), policy, name, form), "simulated")
+    return read_with(path, lambda given: read_script(text_of(given), policy, name, form), "simulated", "events")
 
 
 @click.command()

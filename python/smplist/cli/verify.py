@@ -18,7 +18,7 @@ def load_expectations(path: str) -> Any:
     """Expectations from a path, `-` being standard input; whatever is wrong with them ends the program with every error."""
     from smplist._core import Expectations
 
-    return read_document(path, Expectations.from_document, "verified")
+    return read_document(path, Expectations.from_document, "verified", "expectations")
 
 
 @click.command()
