@@ -18,7 +18,7 @@ else:
     import _signal as signal  # the same without the enum module, whose import is the longest wait before the first line here
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
-_BEHIND = 128  # shells add it to the number of the signal
+BEHIND = 128  # shells add it to the number of the signal
 _AGAIN = 1.0  # seconds in which a second signal belongs to the first: timeout and terminals send them to a program and its group
 _NOTHING = "smplist: interrupted, nothing was written"
 
@@ -81,6 +81,6 @@ def _stop(number: int, frame: FrameType | None) -> None:
     if _State.first is not None or not _State.caught:
         if not _State.caught:
             os.write(2, f"{_NOTHING}\n".encode())
-        os._exit(_BEHIND + number)
+        os._exit(BEHIND + number)
     _State.first = now
-    raise Stopped(_BEHIND + number)
+    raise Stopped(BEHIND + number)

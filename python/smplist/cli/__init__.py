@@ -266,6 +266,8 @@ def main() -> None:
     code = _code_of(lambda: cli.main(prog_name="smplist", standalone_mode=False))
     code = _code_of(close_streams, code)
     _stopping.disarm()
+    if code > _stopping.BEHIND and "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
+        os._exit(code)  # nobody waits for a thread that reads standard input, or a name that does not resolve
     sys.exit(code)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from smplist import _stopping
 from smplist.cli import fail, load_policy
 from smplist.cli._streams import tell
 
@@ -42,6 +43,8 @@ def command(policy: str | None, folder: str | None, key: str | None, fleet: str 
     signer = _key(key)
     loaded = load_policy(policy)
     from smplist.fleet.publish import Busy, publish
+
+    _stopping.last_words(f"what is current in {folder} is whole; publish again")
 
     try:
         made = publish(loaded, folder, signer, fleet)
