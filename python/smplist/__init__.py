@@ -8,6 +8,11 @@
 
 from __future__ import annotations
 
+from smplist import _stopping
+
+if _stopping.is_program():
+    _stopping.arm()
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 

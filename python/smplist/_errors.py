@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from smplist._visible import visible
+
 
 class ParseError(ValueError):
     """A text is not what it should be.
@@ -42,7 +44,10 @@ class ParseError(ValueError):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong with a document: `line` and `column` are one-based and count characters; 0 is nowhere."""
+    """One thing wrong with a document: `line` and `column` are one-based and count characters; 0 is nowhere.
+
+    As text it is one line, in which control characters and signs that hide are escapes.
+    """
 
     code: str
     line: int
@@ -54,7 +59,7 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.line}:{self.column}: " if self.line else ""
         where = f" ({self.pointer})" if self.pointer else ""
-        return f"{place}{self.reason}; {self.advice}{where}"
+        return visible(f"{place}{self.reason}; {self.advice}{where}")
 
     def to_dict(self) -> dict[str, Any]:
         """The problem as JSON has it."""

@@ -105,11 +105,6 @@ def has_comments(text: str) -> bool:
     return any(line.lstrip().startswith("#") or " #" in line for line in text.splitlines())
 
 
-def same_file(a: str, b: str) -> bool:
-    """Whether two paths are one file that is there; `-` is none."""
-    return a != "-" and b != "-" and os.path.exists(a) and os.path.exists(b) and os.path.samefile(a, b)
-
-
 def load(file: str | os.PathLike[str] | IO[str] | IO[bytes]) -> Policy:
     """A policy from a path or an open file, JSON or YAML.
 
@@ -150,25 +145,88 @@ def staging(path: str | os.PathLike[str]) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.tmp")
 
 
+class NamedFile(io.FileIO):
+    """A file whose errors say which one it is, and which knows whether anybody wrote to it."""
+
+    def __init__(self, file: int | str | os.PathLike[str], mode: str, said: str, *, closefd: bool = True) -> None:
+        """As `said` calls it."""
+        self.said = said
+        self.written = False
+        try:
+            super().__init__(file, mode, closefd)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, said) from None
+
+    def write(self, data: Any) -> int:
+        """Write, and say where it fails."""
+        self.written = True  # before it is: a signal may come while it waits
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, self.said) from None
+
+
+class Draft:
+    """A file that is written beside its place, and put there when it is whole; a device or a pipe is written where it is."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Begin it.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written, as from `out`, `finish` and `keep`; the name in it is that of the path.
+        """
+        self.path = Path(path)
+        self._beside = staging(path)
+        self.out = io.BufferedWriter(NamedFile(self._beside, "w", os.fspath(path)))
+
+    @property
+    def _in_place(self) -> bool:
+        return self._beside == self.path
+
+    def finish(self) -> None:
+        """Everything is on the disk."""
+        with self._named():
+            self.out.flush()
+            if not self._in_place:
+                os.fsync(self.out.fileno())
+            self.out.close()
+
+    def keep(self) -> None:
+        """The file takes its place."""
+        if self._in_place:
+            return
+        with self._named():
+            if self.path.exists():
+                self._beside.chmod(self.path.stat().st_mode & 0o777)
+            os.replace(self._beside, self.path)
+
+    def drop(self) -> None:
+        """Take away what is left; nothing of a file that was kept."""
+        with contextlib.suppress(OSError):  # what it still holds cannot be written, and nobody wants it
+            self.out.close()
+        if not self._in_place:
+            self._beside.unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _named(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, os.fspath(self.path)) from None
+
+
 @contextlib.contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """A file to write into that appears whole when all is written, or not at all: a crash leaves the old one."""
-    target = Path(path)
-    beside = staging(target)
-    if beside == target:
-        with target.open("wb") as out:
-            yield out
-        return
+    draft = Draft(path)
     try:
-        with beside.open("wb") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        if target.exists():
-            beside.chmod(target.stat().st_mode & 0o777)
-        os.replace(beside, target)
+        yield draft.out
+        draft.finish()
+        draft.keep()
     finally:
-        beside.unlink(missing_ok=True)
+        draft.drop()
 
 
 def write_whole(path: str | os.PathLike[str], content: str | bytes) -> None:
@@ -302,6 +360,8 @@ def import_ranges(file: str | os.PathLike[str] | Iterable[str], into: Policy) ->
     if "list" not in header or not ({"first", "last"} <= header or "range" in header):
         advice = "name the columns, with commas between them"
         raise _problem(name, 1, "missing_key", "the header is not list,first,last or list,range", advice)
+    if twice := sorted({column for column in header if list(rows.fieldnames or ()).count(column) > 1}):
+        raise _problem(name, 1, "duplicate_key", f"the column {twice[0]!r} stands twice", "keep one of them")
     document = into.to_dict()
     lists: list[dict[str, Any]] = document["internal"]["custom"]["lists"]
     by_name = {entry["name"]: entry for entry in lists}

@@ -188,9 +188,10 @@ def test_evaluate_refuses_before_it_writes(run: Run, tmp_path: Path, policy: Pat
     (tmp_path / "out.csv").write_text("precious", encoding="utf-8")
     for content, says in {
         "": "smplist: the clients are empty: the first line names the columns",
-        "id,adresses\n": "smplist: the clients' header has unknown column 'adresses'; the columns are id, addresses, location, "
+        "id,adresses\n": "smplist: c.csv: line 1: unknown column 'adresses'; did you mean 'addresses'? the columns are "
+        "id, addresses, location, "
         "gateways, reached, stack",
-        "id\n": "smplist: the clients' header has no column 'addresses'; the columns are id, addresses, location, gateways, "
+        "id\n": "smplist: c.csv: line 1: no column 'addresses'; the columns are id, addresses, location, gateways, "
         "reached, stack",
     }.items():
         (tmp_path / "c.csv").write_text(content, encoding="utf-8")
@@ -199,7 +200,7 @@ def test_evaluate_refuses_before_it_writes(run: Run, tmp_path: Path, policy: Pat
         ended = run("evaluate", policy.name, "c.csv", "--rejects", "bad.csv")
         assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{says}\n")
     ended = run("evaluate", policy.name, "c.csv", "-o", "c.csv")
-    assert (ended.returncode, ended.stderr) == (2, "smplist: the output is one of the inputs; write to another file\n")
+    assert (ended.returncode, ended.stderr) == (2, "smplist: c.csv is one of the inputs; write to another file\n")
     ended = run("evaluate", policy.name, "c.txt")
     assert (ended.returncode, "names no format" in ended.stderr) == (2, True)
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "precious"
@@ -404,6 +405,6 @@ def test_a_full_disk_leaves_nothing(run: Run, tmp_path: Path, policy: Path) -> N
     assert resource.RLIMIT_FSIZE
     ended = run("evaluate", policy.name, "c.csv", "-o", "out.csv", before=["prlimit", "--fsize=100000"])
     assert (ended.returncode, "Traceback" in ended.stderr) == (2, False)
-    assert ended.stderr == "smplist: File too large\n"
+    assert ended.stderr == "smplist: cannot write out.csv: File too large; allow larger files, or write to another place\n"
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == "precious"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.csv", "out.csv", "p.yaml"]

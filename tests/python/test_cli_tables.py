@@ -156,8 +156,8 @@ def test_what_is_unusable_is_said_before_anything_is_written(run: Run, tmp_path:
     (tmp_path / "cut.arrows").write_bytes(whole[:-2000])
     columns = "the columns are id, addresses, location, gateways, reached, stack"
     for name, says in {
-        "strange.parquet": f"smplist: the clients' table has unknown column 'adresses'; {columns}\n",
-        "lacking.arrow": f"smplist: the clients' table has no column 'addresses'; {columns}\n",
+        "strange.parquet": f"smplist: strange.parquet: unknown column 'adresses'; did you mean 'addresses'? {columns}\n",
+        "lacking.arrow": f"smplist: lacking.arrow: no column 'addresses'; {columns}\n",
         "numbers.arrow": "smplist: the clients' column 'addresses' is int64; write text or lists of text\n",
         "listed.parquet": "smplist: the clients' column 'id' is list<element: string>; write text\n",
         "broken.parquet": "smplist: cannot read broken.parquet: ",
@@ -180,7 +180,8 @@ def test_a_full_disk_leaves_nothing(run: Run, tmp_path: Path) -> None:
         (tmp_path / f"out.{form}").write_text("precious", encoding="utf-8")
         words = ["evaluate", POLICY, "c.parquet", "-o", f"out.{form}", "--service", "web_reputation"]
         ended = run(*words, before=["prlimit", "--fsize=20000"])
-        assert (ended.returncode, ended.stderr) == (2, "smplist: File too large\n")
+        said = f"smplist: cannot write out.{form}: File too large; allow larger files, or write to another place\n"
+        assert (ended.returncode, ended.stderr) == (2, said)
         assert (tmp_path / f"out.{form}").read_text(encoding="utf-8") == "precious"
     assert not list(tmp_path.glob(".*"))
 

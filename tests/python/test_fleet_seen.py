@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -206,30 +207,58 @@ def test_brokers_with_tls_and_passwords(scene: Scene, run: Run, tmp_path: Path) 
     if shutil.which("mosquitto_passwd") is None:
         pytest.skip("no mosquitto_passwd here")
     subprocess.run(["mosquitto_passwd", "-b", "-c", "users", "ann", "canary7f3a"], cwd=tmp_path, check=True, timeout=60)
-    more = f"cafile {tmp_path}/ca.pem\ncertfile {tmp_path}/server.pem\nkeyfile {tmp_path}/server.key\n"
+    subprocess.run(["mosquitto_passwd", "-b", "users", "agent", "canary7f3b"], cwd=tmp_path, check=True, timeout=60)
+    (tmp_path / "acl").write_text("user ann\ntopic readwrite smplist/#\nuser agent\ntopic read smplist/#\n")
+    more = f"acl_file {tmp_path}/acl\ncafile {tmp_path}/ca.pem\ncertfile {tmp_path}/server.pem\nkeyfile {tmp_path}/server.key\n"
     more += f"allow_anonymous false\npassword_file {tmp_path}/users\n"
     (tmp_path / "password").write_text("canary7f3a\n")
     with mosquitto(tmp_path / "tls", more).running() as mq:
         url = f"mqtts://ann@127.0.0.1:{mq.port}"
         words = ["notify", scene.publisher.www, "--broker"]
+        asked = [url.replace("ann", "agent"), "--ca", "ca.pem", "--password", "env:W"]
+        agents = run(*words, *asked, environment={"W": "canary7f3b"})  # whom the broker hears, and does not heed
+        assert Folder(scene.publisher.www).pointer("deployed.json") is None
         good = run(*words, url, "--ca", "ca.pem", "--password", "file:password")
         assert good.returncode == 0, good.stderr
         refused = {
             "no certificate to trust": run(*words, url, "--password", "file:password"),
             "a wrong password": run(*words, url, "--ca", "ca.pem", "--password", "env:W", environment={"W": "wrong"}),
+            "a user without a password": run(*words, url, "--ca", "ca.pem"),
+            "nobody": run(*words, f"mqtts://127.0.0.1:{mq.port}", "--ca", "ca.pem"),
+            "the password of agents": agents,
+            "no such authorities": run(*words, url, "--ca", "gone.pem", "--password", "file:password"),
+            "no authorities in it": run(*words, url, "--ca", "password", "--password", "file:password"),
+            "no such password": run(*words, url, "--ca", "ca.pem", "--password", "env:GONE"),
             "in the URL": run(*words, f"mqtts://ann:canary7f3a@127.0.0.1:{mq.port}", "--ca", "ca.pem"),
             "in the clear": run(*words, f"mqtt://127.0.0.1:{mq.port}"),
             "nobody there": run(*words, "mqtt://127.0.0.1:1"),
             "no URL": run(*words, "127.0.0.1:1883"),
         }
+        broker = f"smplist: mqtts://127.0.0.1:{mq.port}:"
+        says = {
+            "no certificate to trust": f"{broker} its certificate is not trusted; nobody was told; "
+            "name who signed it with --ca FILE",
+            "a wrong password": f"{broker} the broker does not let 'ann' in with the password from env:W; nobody was told; "
+            "look whether both are right",
+            "a user without a password": f"{broker} the broker does not let 'ann' in without a password; nobody was told; "
+            "add --password",
+            "nobody": f"{broker} the broker wants a user; nobody was told; write USER@ before the host, and --password",
+            "the password of agents": f"{broker} the broker takes nothing from 'agent'; nobody was told; "
+            "name a user who may write there",
+            "no such authorities": "smplist: --ca gone.pem: No such file or directory; name a file of certificates in PEM",
+            "no authorities in it": "smplist: --ca password: no certificates are in it; name a file of certificates in PEM",
+            "no such password": "smplist: --password: the variable 'GONE' is not set; export it",
+        }
+        for name, line in says.items():
+            assert re.sub(r" \(.*?\)", "", refused[name].stderr) == f"{line}\n", name  # the reason is the library's
         for name, ended in refused.items():
             assert ended.returncode == 2 and len(ended.stderr.splitlines()) == 1, (name, ended)
-            assert "canary7f3a" not in ended.stderr and "Traceback" not in ended.stderr
-        broker = Broker.parse(url, ca=str(tmp_path / "ca.pem"), password=f"file:{tmp_path / 'password'}")
-        assert "canary7f3a" not in repr(broker) + str(broker)
+            assert "canary7f3" not in ended.stderr and "Traceback" not in ended.stderr
+        parsed = Broker.parse(url, ca=str(tmp_path / "ca.pem"), password=f"file:{tmp_path / 'password'}")
+        assert "canary7f3a" not in repr(parsed) + str(parsed)
 
         async def work() -> None:
-            async with running(scene.agent(broker=broker)) as agent:
+            async with running(scene.agent(broker=parsed)) as agent:
                 await until(lambda: number(agent) == 1, "it holds revision 1")
 
         go(work)

@@ -234,8 +234,8 @@ def test_the_command_line_refuses(run: Run, tmp_path: Path, words: list[str], te
 @pytest.mark.parametrize(
     ("rows", "text"),
     [
-        ("", "no columns 'range' and 'clients'"),
-        ("range,heads\n", "unknown column 'heads'; the columns are range, clients, stack, location"),
+        ("", "no column 'range' and no column 'clients'"),
+        ("range,heads\n", "unknown column 'heads'; remove it, the columns are range, clients, stack, location"),
         ("range,clients\n10.0.0.0/33,1\n", "line 2: range: the prefix length is out of range; 0 to 32"),
         ("range,clients\n10.0.0.0/24,many\n", "line 2: clients: 'many' is no number of clients"),
         ("range,clients\n10.0.0.0/24,1,2\n", "line 2: too many columns"),

@@ -538,7 +538,7 @@ def test_plot_counts_rows_that_are_no_clients(run: Run, acme: Path, tmp_path: Pa
         (["map", "P", "-o", "folder.svg"], "smplist: cannot write folder.svg: Is a directory"),
         (
             ["map", "P", "-o", "x.svg", "--within", "10.0.0.0/33"],
-            "smplist: within: the prefix length is out of range; 0 to 32 for IPv4",
+            "smplist: within: the prefix length is out of range: '10.0.0.0/33'; 0 to 32 for IPv4",
         ),
         (["map6", "P", "-o", "x.svg", "--within", "10.0.0.0/8"], "smplist: within: 10.0.0.0/8 is not IPv6"),
         (["map", "P", "-o", "x.svg", "--address", "10.0.0.1"], "smplist: plot map has no use for --address, which is for ladder"),
@@ -562,7 +562,7 @@ def test_plot_counts_rows_that_are_no_clients(run: Run, acme: Path, tmp_path: Pa
             "smplist: --population, --clients and --counts are three",
         ),
         (["map", "gone.yaml", "-o", "x.svg"], "smplist: cannot read gone.yaml: No such file or directory"),
-        (["map", "own.svg", "-o", "own.svg"], "smplist: own.svg is the policy itself; write to another file"),
+        (["map", "own.svg", "-o", "own.svg"], "smplist: own.svg is one of the inputs; write to another file"),
     ],
 )
 def test_plot_refuses_in_one_line(run: Run, acme: Path, tmp_path: Path, words: list[str], said: str) -> None:

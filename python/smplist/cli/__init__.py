@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import re
 import sys
@@ -11,6 +12,21 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from smplist import _stopping
+from smplist.cli._paths import Guarded
+from smplist.cli._streams import (
+    OUT,
+    WRITING,
+    ReaderGone,
+    close_streams,
+    emit,
+    open_streams,
+    printed,
+    say,
+    tell,
+    trouble,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -50,6 +66,11 @@ EXIT_FINDINGS = 1
 EXIT_UNUSABLE = 2
 
 
+# what stands in an empty document, whose reader does not know what it should have been
+_WRITE_A_POLICY = "the document is empty; write a policy; `smplist schema` says"
+_WRITE = {"expectations": "expectations", "events": "events", "client": "a client"}
+
+
 def _examples_whole(said: str) -> str:
     """A help whose examples stay on their lines, so that they can be copied."""
     return re.sub(r"\n\n( *)Example:", "\n\n\\1\b\n\\1Example:", said)
@@ -69,11 +90,21 @@ class LazyGroup(click.Group):
         command = importlib.import_module(f"smplist.cli.{COMMANDS[cmd_name][0]}").command
         assert isinstance(command, click.Command)
         command.help = _examples_whole(command.help or "")
+        command.context_class = Guarded
         if ctx.resilient_parsing:  # a shell asks what may follow
             from smplist.cli._complete import teach
 
             return teach(command)
         return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names; another word is refused with the name that is meant."""
+        if args and args[0] not in COMMANDS and args[0][:1] != "-" and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, 1)
+            ctx.fail(f"No such command {args[0]!r}.{f' Did you mean {near[0]!r}?' if near else ''}")
+        return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
         """Names out of the table, without importing anything, and options."""
@@ -92,11 +123,11 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     if value and not ctx.resilient_parsing:
         from smplist import __version__
 
-        click.echo(f"smplist {__version__}")
+        emit(f"smplist {__version__}")
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "color": True})
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Print the version.")
 def cli() -> None:
     """Which protection source will a client ask, in what order, through what, and why?
@@ -110,7 +141,7 @@ cli.help = _examples_whole(cli.help or "")
 
 def fail(message: str) -> NoReturn:
     """End with a message and the exit code for something unusable."""
-    click.echo(message, err=True)
+    tell(message)
     sys.exit(EXIT_UNUSABLE)
 
 
@@ -163,20 +194,28 @@ def of_revision(folder: str, revision: str) -> str:
     return f"{folder}@{revision}"
 
 
-def read_document(path: str, make: Callable[[Any], Any], done: str = "loaded") -> Any:
+def read_document(path: str, make: Callable[[Any], Any], done: str = "loaded", kind: str = "policy") -> Any:
     """What `make` makes of a document; whatever is wrong with it ends the program with every error."""
-    return read_with(path, lambda given: make(open_document(given)), done)
+    return read_with(path, lambda given: make(open_document(given)), done, kind)
 
 
-def read_with(path: str, read: Callable[[str], Any], done: str) -> Any:
-    """What `read` makes of a path; whatever is wrong with what stands there ends the program with every error."""
+def read_with(path: str, read: Callable[[str], Any], done: str, kind: str) -> Any:
+    """What `read` makes of a path; whatever is wrong with what stands there ends the program with every error.
+
+    `kind` is which schema the document should have.
+    """
     from smplist._errors import PolicyError
 
     try:
         return read(path)
     except PolicyError as error:
         count = len(error.errors)
-        fail(f"{error}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was {done}")
+        said = (
+            str(error).replace(_WRITE_A_POLICY, f"the document is empty; write {_WRITE[kind]}; `smplist schema {kind}` says")
+            if kind in _WRITE
+            else error
+        )
+        fail(f"{said}\nsmplist: {path}: {count} error{'s' if count != 1 else ''}, nothing was {done}")
     except OSError as error:
         fail(f"smplist: cannot read {path}: {error.strerror or error}")
     except MemoryError:
@@ -207,7 +246,8 @@ def write_file(path: str, content: str | bytes) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        fail(f"smplist: cannot write {path}: {error.strerror or error}")
+        fail(trouble(error, path))
+    _stopping.last_words(f"{path} is written")
 
 
 def echo_report(report: Any, form: str) -> None:
@@ -215,21 +255,53 @@ def echo_report(report: Any, form: str) -> None:
     if form == "csv":
         report.write_csv(sys.stdout)
     else:
-        click.echo(report_text(report, form), nl=False)
+        (say if form in ("text", "markdown") else emit)(report_text(report, form), nl=False)
 
 
 def main() -> None:
-    """The entry point: no traceback reaches a user, and a closed pipe is no error."""
+    """The entry point: no traceback reaches a user, a closed pipe is no error, and nothing is left half written."""
+    _stopping.caught()
+    _stopping.arm()
+    open_streams()
+    code = _code_of(lambda: cli.main(prog_name="smplist", standalone_mode=False))
+    code = _code_of(close_streams, code)
+    _stopping.disarm()
+    if code > _stopping.BEHIND and "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
+        os._exit(code)  # nobody waits for a thread that reads standard input, or a name that does not resolve
+    sys.exit(code)
+
+
+def _code_of(work: Callable[[], object], code: int = 0) -> int:
+    """The exit code after some work: `code` if it is done, or if that was worse already."""
     try:
-        cli(prog_name="smplist", standalone_mode=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        done = work()
+        return done if isinstance(done, int) else code
+    except _stopping.Stopped as stopped:
+        begun = "\n" if sys.stderr.isatty() else ""  # behind the ^C of the terminal
+        tell(f"{begun}{_stopping.last_words('what is printed is not all of it') if printed() else _stopping.last_words()}")
+        return stopped.code
+    except ReaderGone:
+        return code if code >= EXIT_UNUSABLE else 0
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else 0
+    except click.ClickException as error:
+        said = io.StringIO()
+        error.show(file=said)
+        tell(said.getvalue().rstrip("\n"))
+        return error.exit_code
     except OSError as error:
-        fail(f"smplist: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        tell(_of_os(error))
     except ImportError as error:
-        fail(f"smplist: {error}")
+        tell(f"smplist: {error}")
     except Exception as error:  # what nobody thought of is a defect, and still no traceback
         if os.environ.get("SMPLIST_TRACEBACK"):
             raise
-        fail(f"smplist: unexpected {type(error).__name__}; set SMPLIST_TRACEBACK=1 for where, and report it")
+        tell(f"smplist: unexpected {type(error).__name__}; set SMPLIST_TRACEBACK=1 for where, and report it")
+    return EXIT_UNUSABLE
+
+
+def _of_os(error: OSError) -> str:
+    """What the system refuses, of what, and what to do."""
+    if error.filename == OUT or error.errno in WRITING:
+        return trouble(error)
+    return f"smplist: {error.strerror or error}{f': {error.filename}' if error.filename else ''}"

@@ -8,13 +8,12 @@ import csv
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import click
-
 from smplist.cli import EXIT_FINDINGS, fail
+from smplist.cli._streams import Drafts, tell
 from smplist.cli._terminal import Progress
 
 _CLIENT_COLUMNS = ("id", "addresses", "location", "gateways", "reached", "stack")
@@ -53,22 +52,56 @@ def _short_lines(lines: IO[str]) -> Iterator[str]:
         yield line
 
 
-def _from_csv(lines: IO[str]) -> Iterator[tuple[int, Any, str]]:
+def _from_csv(lines: IO[str], path: str) -> Iterator[tuple[int, Any, str]]:
     """(line, client document or error text, raw row) of CSV; the header is read at once."""
-    rows = csv.reader(_short_lines(lines))
+    counted = _Quotes(lines)
+    rows = csv.reader(counted)
     header = next(rows, None)
     if header is None:
         fail("smplist: the clients are empty: the first line names the columns")
     header = [name.strip().lstrip("\ufeff") for name in header]
-    unknown = [name for name in header if name not in _CLIENT_COLUMNS]
-    if unknown or "addresses" not in header:
-        wrong = f"unknown column {unknown[0]!r}" if unknown else "no column 'addresses'"
-        fail(f"smplist: the clients' header has {wrong}; the columns are {', '.join(_CLIENT_COLUMNS)}")
-    return _csv_rows(rows, header)
+    check_header(f"{path}: line {rows.line_num}", header, _CLIENT_COLUMNS, ("addresses",))
+    return _csv_rows(rows, header, counted)
 
 
-def _csv_rows(rows: Any, header: list[str]) -> Iterator[tuple[int, Any, str]]:
+def check_header(place: str, header: Sequence[str], known: Sequence[str], needed: Sequence[str]) -> None:
+    """End if columns are not those of a table; `place` is where they stand."""
+    if any(sign == "\0" or "\udc80" <= sign <= "\udcff" for name in header for sign in name):
+        fail(f"smplist: {place}: not UTF-8 text; save the file as CSV in UTF-8")
+    there = f"the columns are {', '.join(known)}"
+    for name in header:
+        if name in known:
+            continue
+        if len(header) == 1 and (mark := next((mark for mark in ";\t|" if mark in name), None)):
+            fail(f"smplist: {place}: {mark!r} stands between the columns; write commas, as in {','.join(known[:2])}")
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, known, 1)
+        advice = f"did you mean {near[0]!r}?" if near else "remove it,"
+        fail(f"smplist: {place}: unknown column {name!r}; {advice} {there}")
+    for name in header:
+        if header.count(name) > 1:
+            fail(f"smplist: {place}: the column {name!r} stands twice; keep one of them")
+    if missing := [name for name in needed if name not in header]:
+        fail(f"smplist: {place}: no column {' and no column '.join(map(repr, missing))}; {there}")
+
+
+class _Quotes:
+    """The lines of a file, and whether the number of quotes in those of a row is odd."""
+
+    def __init__(self, lines: IO[str]) -> None:
+        self._lines = _short_lines(lines)
+        self.odd = False
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.odd ^= bool(line.count('"') & 1)
+            yield line
+
+
+def _csv_rows(rows: Any, header: list[str], quotes: _Quotes) -> Iterator[tuple[int, Any, str]]:
     while True:
+        quotes.odd, first = False, rows.line_num + 1
         try:
             row = next(rows, None)
         except csv.Error as error:
@@ -81,6 +114,8 @@ def _csv_rows(rows: Any, header: list[str]) -> Iterator[tuple[int, Any, str]]:
         raw = ",".join(row)
         if raw == "\x00too long":
             yield rows.line_num, "the line is longer than 1,000,000 characters", ""
+        elif quotes.odd and (len(row) != len(header) or "\n" in raw):
+            yield first, 'a quote (") that is opened here is not closed', raw
         elif len(row) != len(header):
             yield rows.line_num, f"{len(row)} columns, expected {len(header)}", raw
         else:
@@ -113,19 +148,29 @@ def _client(document: Any) -> Any:
         return "a byte is not UTF-8"
 
 
+_GATEWAY = "write the gateway as 10.0.0.1, or with its MAC address as 10.0.0.1,00:11:22:33:44:55"
+
+
+def wrong_client(error: Any) -> list[str]:
+    """What is wrong with a client that options describe, a line each."""
+    return [
+        f"{e.pointer.strip('/').replace('/', ' ')}: {e.reason}; "
+        f"{_GATEWAY if e.pointer.startswith('/gateways') and e.code == 'unexpected_character' else e.advice}"
+        for e in error.errors
+    ]
+
+
 class Rejects:
     """Rows that are no clients: counted, the first few shown, all of them in the rejects file."""
 
-    def __init__(self, path: str | None, stack: contextlib.ExitStack, out: IO[str] | None = None) -> None:
-        """Of a file of clients; `out` is where answers appear meanwhile."""
+    def __init__(self, path: str | None, stack: contextlib.ExitStack, drafts: Drafts, out: IO[str] | None = None) -> None:
+        """Of a file of clients, to be kept with the other drafts; `out` is where answers appear meanwhile."""
         self.count = 0
         self.path = path
         self.progress = stack.enter_context(Progress("clients", beside=out))
         self.writer: Any = None
         if path:
-            self.writer = csv.writer(
-                stack.enter_context(open(path, "w", encoding="utf-8", errors="backslashreplace", newline=""))
-            )
+            self.writer = csv.writer(drafts.text(path, errors="backslashreplace"))
             self.writer.writerow(["line", "reason", "row"])
 
     def add(self, line: int, reason: str, raw: str) -> None:
@@ -150,7 +195,7 @@ class Rejects:
         """Say how many there were, and end with the exit code for it; nothing if there were none."""
         if self.count:
             where = f", see {self.path}" if self.path else ""
-            click.echo(f"{self.count} row{'s' if self.count != 1 else ''} rejected{where}", err=True)
+            tell(f"{self.count} row{'s' if self.count != 1 else ''} rejected{where}")
             sys.exit(EXIT_FINDINGS)
 
 
@@ -172,7 +217,7 @@ def client_rows(path: str, form: str) -> Iterator[tuple[int, Any, str]]:
 
         return table_rows(path, form, _CLIENT_COLUMNS, _LISTS)
     source = open_rows(path)
-    return _Rows(_from_csv(source) if form == "csv" else _from_ndjson(source), source)
+    return _Rows(_from_csv(source, "stdin" if path == "-" else path) if form == "csv" else _from_ndjson(source), source)
 
 
 class _Rows(Iterator[tuple[int, Any, str]]):

@@ -11,6 +11,8 @@ import click
 import click.types
 from click.shell_completion import CompletionItem
 
+from smplist.cli._paths import FOLDERS, READ, WRITTEN
+
 _MOST_BYTES = 500_000  # nobody waits at a prompt for a larger policy
 
 
@@ -66,14 +68,10 @@ def _failures(ctx: click.Context, incomplete: str) -> Iterator[str]:
 _FILE = _File()
 # by the name of an argument or an option, as functions of commands have it
 TYPES: dict[str, click.types.StringParamType] = {
-    **dict.fromkeys(
-        ("policy", "policies", "clients", "expectations", "old", "new", "source", "target", "into", "output", "rejects",
-         "counts", "baseline", "write_baseline", "client", "events", "picture", "ca", "new_key", "availability",
-         "write_availability", "authorities"), _FILE,
-    ),
-    **dict.fromkeys(("folder", "deployed"), _Folder()),
+    **dict.fromkeys((*READ, *WRITTEN), _FILE),
+    **dict.fromkeys(FOLDERS, _Folder()),
     **dict.fromkeys(("down", "sources"), _Failure()),
-}  # fmt: skip
+}
 
 
 def teach(command: click.Command) -> click.Command:

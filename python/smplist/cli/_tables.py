@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from smplist._extras import need
 from smplist.cli import fail
+from smplist.cli._clients import check_header
 
 _MAGIC = b"ARROW1"  # of Arrow files; streams have none
 _PIECE = 1024  # rows that are objects of Python at a time
@@ -65,10 +66,7 @@ def table_rows(path: str, form: str, known: Sequence[str], lists: Sequence[str])
         schema, batches = _open_batches(path, form)
     except (pa.ArrowException, OSError) as error:
         fail(f"smplist: cannot read {path}: {_said(error)}")
-    unknown = [name for name in schema.names if name not in known]
-    if unknown or "addresses" not in schema.names:
-        wrong = f"unknown column {unknown[0]!r}" if unknown else "no column 'addresses'"
-        fail(f"smplist: the clients' table has {wrong}; the columns are {', '.join(known)}")
+    check_header("stdin" if path == "-" else path, schema.names, known, ("addresses",))
     for name in schema.names:
         kind = schema.field(name).type
         if not _is_text(kind) and not (name in lists and _is_list(name, kind)):

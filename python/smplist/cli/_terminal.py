@@ -11,7 +11,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any
 
-import click
+from smplist._visible import visible
+from smplist.cli._streams import tell
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -63,9 +64,9 @@ class Progress:
     def say(self, message: str) -> None:
         """A message on standard error, above the line."""
         if self._bar is None:
-            click.echo(message, err=True)
+            tell(message)
         else:
-            self._bar.console.print(message, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(visible(message, "\n"), markup=False, highlight=False, soft_wrap=True)
 
     def _open(self, state: dict[str, Any]) -> None:
         from rich.console import Console  # only for what takes long
@@ -138,4 +139,4 @@ def print_trees(answers: list[tuple[str, list[str]]]) -> None:
         if heading:
             console.print(f"\n{heading}", style="italic")
         for explanation in explanations:
-            console.print(tree(explanation))
+            console.print(tree(visible(explanation, "\n")))

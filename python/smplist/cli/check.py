@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
+from smplist._visible import visible
 from smplist.analysis.report import Report, many
 from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, echo_report, fail, open_document, write_file
 from smplist.cli._options import REPORT, format_option
+from smplist.cli._streams import emit, say, tell
 from smplist.cli._terminal import Progress
 
 _RANK = {"error": 0, "warning": 1, "note": 2}
@@ -37,7 +39,7 @@ def text_of_row(row: dict[str, Any]) -> str:
     """A line for people."""
     place = f"{row['file']}:{row['line']}:{row['column']}" if row["line"] else row["file"]
     where = f" ({row['pointer']})" if row["pointer"] else ""
-    return f"{place}: {row['severity']}: {row['reason']}; {row['advice']}{where} [{row['code']}]"
+    return visible(f"{place}: {row['severity']}: {row['reason']}; {row['advice']}{where} [{row['code']}]")
 
 
 def _ndjson(row: dict[str, Any]) -> str:
@@ -83,14 +85,14 @@ def _known(baseline: str | None, rows: list[dict[str, Any]]) -> None:
             row["known"] = True
     gone = len(known - {row.get("fingerprint") for row in rows})
     if gone:
-        click.echo(f"smplist: {many(gone, 'finding')} of {baseline} {'is' if gone == 1 else 'are'} gone; write it anew", err=True)
+        tell(f"smplist: {many(gone, 'finding')} of {baseline} {'is' if gone == 1 else 'are'} gone; write it anew")
 
 
 def _write_baseline(path: str, rows: list[dict[str, Any]]) -> None:
     from smplist.findings import baseline_text
 
     write_file(path, baseline_text(rows))
-    click.echo(f"smplist: wrote {many(len(rows), 'finding')} into {path}", err=True)
+    tell(f"smplist: wrote {many(len(rows), 'finding')} into {path}")
 
 
 class _Checked(Report):
@@ -113,15 +115,16 @@ def _print(form: str, rows: list[dict[str, Any]], hidden: list[dict[str, Any]], 
     elif form == "sarif":
         from smplist.findings import to_sarif
 
-        click.echo(json.dumps(to_sarif(rows + hidden), indent=2))
+        emit(json.dumps(to_sarif(rows + hidden), indent=2))
     elif form == "json":
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        emit(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         if form == "text" and usable:
-            click.echo(verdict(policies, rows, hidden))
+            say(verdict(policies, rows, hidden))
         write = {"text": text_of_row, "github": _github, "ndjson": _ndjson}[form]
+        put = emit if form == "ndjson" else tell if form == "text" and not usable else say
         for row in rows:
-            click.echo(write(row), err=form == "text" and not usable)
+            put(write(row))
 
 
 def _today(ctx: click.Context, param: click.Parameter, value: str | None) -> str:

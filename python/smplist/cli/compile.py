@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import click
 
-from smplist.cli import fail, load_policy, write_file
+from smplist.cli import load_policy, write_file
+from smplist.cli._streams import tell
 
 
 @click.command()
@@ -18,10 +19,6 @@ def command(policy: str, output: str) -> None:
 
     Example: smplist compile policy.yaml -o policy.smpc
     """
-    from smplist.files import same_file
-
-    if same_file(policy, output):
-        fail(f"smplist: {output} is the policy itself; write to another file")
     compiled = load_policy(policy).compile()
     write_file(output, compiled.to_bytes())
-    click.echo(f"{output}: {len(compiled)} bytes, {compiled.classes} classes, {compiled.revision}", err=True)
+    tell(f"{output}: {len(compiled)} bytes, {compiled.classes} classes, {compiled.revision}")

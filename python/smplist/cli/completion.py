@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import click
 
+from smplist.cli._streams import emit
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -22,4 +24,4 @@ def command(shell: str) -> None:
 
     made = get_completion_class(shell)
     assert made is not None
-    click.echo(made(cli, {}, "smplist", "_SMPLIST_COMPLETE").source(), nl=False)
+    emit(made(cli, {}, "smplist", "_SMPLIST_COMPLETE").source(), nl=False)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from smplist.cli import fail, load_policy, write_file
+from smplist.cli._streams import emit
 
 
 @click.command()
@@ -32,13 +33,11 @@ def command(source: str, target: str, into: str | None, merging: bool, force: bo
 
     Example: smplist convert ranges.csv draft.yaml --merge
     """
-    from smplist.files import form_of, same_file, to_yaml
+    from smplist.files import form_of, to_yaml
 
     form = form_of(target)
     if form is None and target != "-":
         fail(f"smplist: {target}: write to a .json, .yaml or .yml file, or to - for JSON on standard output")
-    if same_file(source, target) or (into and same_file(into, target)):
-        fail(f"smplist: {target} is one of the inputs; write to another file (`smplist fmt --write` lays a policy out in place)")
     if merging:
         _check_draft(target, into, force)
     elif force:
@@ -46,7 +45,7 @@ def command(source: str, target: str, into: str | None, merging: bool, force: bo
     policy = _merged(source, target) if merging else _read(source, into)
     text = to_yaml(policy) if form == "yaml" else policy.to_json()
     if target == "-":
-        click.echo(text, nl=False)
+        emit(text, nl=False)
         return
     write_file(target, text)
 

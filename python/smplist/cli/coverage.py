@@ -10,6 +10,7 @@ import click
 from smplist.cli import echo_report, load_policy
 from smplist.cli._clients import FORMS, Rejects, client_rows, form_of
 from smplist.cli._options import format_option
+from smplist.cli._streams import Drafts
 
 
 @click.command()
@@ -27,9 +28,10 @@ def command(policy: str, clients: str, form_in: str | None, rejects: str | None,
 
     reading = form_of(clients, form_in)
     loaded = load_policy(policy)
-    with contextlib.ExitStack() as stack:
+    with Drafts() as drafts, contextlib.ExitStack() as stack:
         rows = client_rows(clients, reading)
-        refused = Rejects(rejects, stack)
+        refused = Rejects(rejects, stack, drafts)
         report = coverage(loaded, (client for _, client in refused.clients(rows)))
-        echo_report(report, form)
+        drafts.keep()
+    echo_report(report, form)
     refused.leave()

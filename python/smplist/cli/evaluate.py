@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
 
 from smplist.analysis.report import SERVICES
-from smplist.cli import fail, load_policy
+from smplist.cli import load_policy
 from smplist.cli._availability import availability_option, read_known
 from smplist.cli._clients import FORMS, Rejects, client_rows, form_of
+from smplist.cli._streams import Drafts
 from smplist.cli.explain import plan_json
 
 COLUMNS = [
@@ -103,69 +103,41 @@ def command(policy: str, clients: str, output: str, service: str | None, rejects
     Example: smplist evaluate policy.yaml clients.csv -o plans.csv --rejects bad.csv
     """
     reading, writing = form_of(clients, form_in), form_of(output, form_out)
-    from smplist.files import same_file
-
-    if any(same_file(one, output) for one in (clients, policy, availability) if one) or (rejects and same_file(clients, rejects)):
-        fail("smplist: the output is one of the inputs; write to another file")
     loaded = load_policy(policy)
     known = read_known(loaded, availability)
     asked = [service] if service else list(SERVICES)
-    with contextlib.ExitStack() as stack:
+    with Drafts() as drafts, contextlib.ExitStack() as stack:
         rows = client_rows(clients, reading)
-        write, finish = _writer(output, writing, known, stack)
-        refused = Rejects(rejects, stack, sys.stdout if output == "-" else None)
+        write, finish = _writer(output, writing, known, drafts, stack)
+        refused = Rejects(rejects, stack, drafts, sys.stdout if output == "-" else None)
         for line, client in refused.clients(rows):
             for what in asked:
                 write(line, loaded.evaluate(client, what, epoch=epoch))
         finish()
+        drafts.keep()
     refused.leave()
 
 
 def _writer(
-    path: str, form: str, known: dict[str, str], stack: contextlib.ExitStack
+    path: str, form: str, known: dict[str, str], drafts: Drafts, stack: contextlib.ExitStack
 ) -> tuple[Callable[[int, Any], object], Callable[[], None]]:
-    """What writes a plan, and what makes all of them final."""
+    """What writes a plan, and what says that it was the last one; a file then waits for `keep`."""
     if form in ("parquet", "arrow"):
         from smplist.cli._tables import TableWriter
 
-        out, finish = _sink(path, stack, "wb")
+        out = sys.stdout.buffer if path == "-" else drafts.binary(path)
         table = TableWriter(out, form, path == "-" or Path(path).suffix.lower() == ".arrows", COLUMNS, stack)
 
         def finish_table() -> None:
             table.close()
-            finish()
+            out.flush()
 
         return lambda line, plan: table.writerow(flat(line, plan, known)), finish_table
-    sink, finish = _sink(path, stack, "w")
+    if path == "-":
+        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+    sink = sys.stdout if path == "-" else drafts.text(path)
     if form == "ndjson":
-        return lambda line, plan: sink.write(plan_json(plan, known) + "\n"), finish
+        return lambda line, plan: sink.write(plan_json(plan, known) + "\n"), sink.flush
     rows = csv.writer(sink)
     rows.writerow(COLUMNS)
-    return lambda line, plan: rows.writerow(flat(line, plan, known)), finish
-
-
-def _sink(path: str, stack: contextlib.ExitStack, mode: str) -> tuple[IO[Any], Callable[[], None]]:
-    """Where rows go, and what makes them final: a file appears whole or not at all."""
-    if path == "-":
-        if mode == "wb":
-            return sys.stdout.buffer, sys.stdout.buffer.flush
-        sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
-        return sys.stdout, sys.stdout.flush
-    from smplist.files import staging
-
-    beside = staging(path)
-    as_text: dict[str, Any] = {} if mode == "wb" else {"encoding": "utf-8", "newline": ""}
-    try:
-        out = stack.enter_context(open(beside, mode, **as_text))
-    except OSError as error:
-        fail(f"smplist: cannot write {path}: {error.strerror or error}")
-    if beside == Path(path):
-        return out, out.flush
-    stack.callback(lambda: beside.unlink(missing_ok=True))
-
-    def finish() -> None:
-        out.flush()
-        os.fsync(out.fileno())
-        os.replace(beside, path)
-
-    return out, finish
+    return lambda line, plan: rows.writerow(flat(line, plan, known)), sink.flush

@@ -12,7 +12,9 @@ import click
 from smplist.analysis.report import SERVICES
 from smplist.cli import fail, load_policy, of_revision
 from smplist.cli._availability import availability_option, read_known
+from smplist.cli._clients import wrong_client
 from smplist.cli._options import allow_option, format_option
+from smplist.cli._streams import emit, say
 from smplist.cli._terminal import lively, print_trees
 
 
@@ -53,17 +55,17 @@ def command(policy: str, service: str | None, down: tuple[str, ...], epoch: int,
     services = [service] if service else SERVICES
     plans = [loaded.evaluate(client, s, epoch=epoch) for s in services]
     if form == "oneline":
-        click.echo("\n".join(plan.oneline() for plan in plans))
+        say("\n".join(plan.oneline() for plan in plans))
     elif form in ("text", "html"):
         answers = [("", plans)]
         if not (here or client.location or client.gateways or client.reached):
             # whoever asks about an address alone seldom means a client outside [S-33]
             inside = Client.from_dict({**client.to_dict(), "location": "internal"})
             answers.append((_INSIDE, [loaded.evaluate(inside, s, epoch=epoch) for s in services]))
-        _show(answers, known) if form == "text" else click.echo(_page(answers, known), nl=False)
+        _show(answers, known) if form == "text" else emit(_page(answers, known), nl=False)
     else:
         texts = [plan_json(plan, known) for plan in plans]
-        click.echo("\n".join(texts) if service or form == "ndjson" else f"[{', '.join(texts)}]")
+        emit("\n".join(texts) if service or form == "ndjson" else f"[{', '.join(texts)}]")
 
 
 def _stated_client(stated: dict[str, Any]) -> Any:
@@ -80,11 +82,7 @@ def _stated_client(stated: dict[str, Any]) -> Any:
     try:
         return Client(stated["addresses"], **known_of_client)
     except PolicyError as error:
-        fail(
-            "\n".join(
-                f"smplist: the client's {e.pointer.strip('/').replace('/', ' ')}: {e.reason}; {e.advice}" for e in error.errors
-            )
-        )
+        fail("\n".join(f"smplist: the client's {said}" for said in wrong_client(error)))
 
 
 def _this_machine(policy: Any, allow: tuple[str, ...], stated: dict[str, Any]) -> Any:
@@ -108,7 +106,7 @@ def _show(answers: list[tuple[str, list[Any]]], known: dict[str, str]) -> None:
     if lively(sys.stdout):
         return print_trees([(heading, [plan.explain(known) for plan in plans]) for heading, plans in answers])
     for heading, plans in answers:
-        click.echo((f"\n{heading}\n\n" if heading else "") + "\n".join(plan.explain(known) for plan in plans), nl=False)
+        say((f"\n{heading}\n\n" if heading else "") + "\n".join(plan.explain(known) for plan in plans), nl=False)
 
 
 def _page(answers: list[tuple[str, list[Any]]], known: dict[str, str]) -> str:

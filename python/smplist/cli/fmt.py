@@ -7,7 +7,8 @@ import sys
 
 import click
 
-from smplist.cli import EXIT_FINDINGS, fail, load_policy
+from smplist.cli import EXIT_FINDINGS, fail, load_policy, write_file
+from smplist.cli._streams import emit, tell
 
 
 @click.command()
@@ -23,18 +24,18 @@ def command(policy: str, write: bool, force: bool, check: bool, canonical: bool)
 
     Example: smplist fmt policy.yaml --check
     """
-    from smplist.files import form_of, has_comments, looks_like_json, read_text, to_json, to_yaml, write_whole
+    from smplist.files import form_of, has_comments, looks_like_json, read_text, to_json, to_yaml
 
     loaded = load_policy(policy)
     if canonical:
-        click.echo(loaded.to_json(), nl=False)
+        emit(loaded.to_json(), nl=False)
         return
     before = "" if policy == "-" else read_text(policy)
     as_json = form_of(policy) == "json" or (form_of(policy) is None and looks_like_json(before))
     after = to_json(loaded) if as_json else to_yaml(loaded)
     if check:
         if before != after:
-            click.echo(f"{policy}: the layout is not the usual one; `smplist fmt {policy}` shows it", err=True)
+            tell(f"{policy}: the layout is not the usual one; `smplist fmt {policy}` shows it")
             sys.exit(EXIT_FINDINGS)
     elif write:
         if policy == "-":
@@ -42,6 +43,6 @@ def command(policy: str, write: bool, force: bool, check: bool, canonical: bool)
         if not as_json and has_comments(before) and not force:
             fail(f"smplist: {policy} has comments, and they would be lost; print it without --write, or add --force")
         if before != after:
-            write_whole(policy, after)
+            write_file(policy, after)
     else:
-        click.echo(after, nl=False)
+        emit(after, nl=False)

@@ -13,8 +13,9 @@ import click
 from smplist.analysis.report import SERVICES
 from smplist.cli import EXIT_FINDINGS, check_down, echo_report, fail, load_policy
 from smplist.cli._availability import availability_option, read_known
-from smplist.cli._clients import FORMS, Rejects, client_rows, form_of, open_rows
+from smplist.cli._clients import FORMS, Rejects, check_header, client_rows, form_of, open_rows
 from smplist.cli._options import format_option
+from smplist.cli._streams import Drafts
 
 _COLUMNS = ("range", "clients", "stack", "location")
 
@@ -22,9 +23,11 @@ _COLUMNS = ("range", "clients", "stack", "location")
 def read_clients(path: str, stated: str | None, rejects: str | None) -> tuple[list[Any], Any]:
     """The clients of a file, and the rows that are none."""
     reading = form_of(path, stated)
-    with contextlib.ExitStack() as stack:
-        refused = Rejects(rejects, stack)
-        return [client for _, client in refused.clients(client_rows(path, reading))], refused
+    with Drafts() as drafts, contextlib.ExitStack() as stack:
+        refused = Rejects(rejects, stack, drafts)
+        found = [client for _, client in refused.clients(client_rows(path, reading))]
+        drafts.keep()
+    return found, refused
 
 
 def _head_count(cells: dict[str, str]) -> Any:
@@ -57,10 +60,7 @@ def read_counts(path: str) -> list[Any]:
         try:
             header = [name.strip().lstrip("\ufeff") for name in rows.fieldnames or []]
             rows.fieldnames = header
-            unknown = [name for name in header if name not in _COLUMNS]
-            if unknown or not {"range", "clients"} <= set(header):
-                wrong = f"unknown column {unknown[0]!r}" if unknown else "no columns 'range' and 'clients'"
-                fail(f"smplist: the head counts' header has {wrong}; the columns are {', '.join(_COLUMNS)}")
+            check_header(f"{path}: line 1", header, _COLUMNS, ("range", "clients"))
             found = [(rows.line_num, "too many columns" if "" in cells else _head_count(cells)) for cells in rows]
         except csv.Error as error:
             fail(f"smplist: {path}: line {rows.line_num}: not CSV: {error}")

@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
+from smplist import _stopping
 from smplist.cli import EXIT_FINDINGS, fail
 from smplist.cli._options import broker_options
+from smplist.cli._streams import tell
 
 
 def _failing(policy: Any, path: str) -> list[str]:
@@ -34,7 +36,7 @@ def command(folder: str, broker: str, password: str | None, ca: str | None, expe
     Example: smplist notify www --broker mqtts://admin@broker.acme.example --password env:BROKER --expectations expectations.yaml
     """
     from smplist.fleet.manifest import Refused
-    from smplist.fleet.notify import NotRecorded, notify, saved
+    from smplist.fleet.notify import NotRecorded, NotTaken, notify, saved
     from smplist.fleet.publish import Busy, Folder
 
     if force is not None and not force.strip():
@@ -50,22 +52,24 @@ def command(folder: str, broker: str, password: str | None, ca: str | None, expe
     except (Refused, OSError) as error:
         fail(f"smplist: {folder}: {getattr(error, 'strerror', None) or error}; publish the policy again")
     if failed and force is None:
-        click.echo(
+        tell(
             f"smplist: revision {manifest.sequence} does not do what {expectations} expects: {', '.join(failed)}; "
-            f"nobody was told; `smplist verify {folder} {expectations}` shows why, --force REASON tells them", err=True,
+            f"nobody was told; `smplist verify {folder} {expectations}` shows why, --force REASON tells them"
         )  # fmt: skip
         sys.exit(EXIT_FINDINGS)
     from smplist.cli._brokers import asking, broker_of
 
     reached = broker_of(broker, password, ca)
+    _stopping.last_words("clients may have been told; notify again, or look with `smplist status`")
     try:
         ask = partial(notify, where, reached, forced=force if failed else None, failed=failed)
-        said = asking(reached, ask, "nobody was told")
+        said = asking(reached, ask, "nobody was told", password)
+    except NotTaken:
+        who = repr(reached.user) if reached.user else "somebody without a user"
+        fail(f"smplist: {reached}: the broker takes nothing from {who}; nobody was told; name a user who may write there")
     except NotRecorded as error:
         fail(f"smplist: clients were told, but {folder} cannot say so: {error}; notify again")
     except Busy:
         fail(f"smplist: somebody else is publishing to {folder}; try again")
     because = f", forced: {said['forced']!r}" if said["forced"] else ""
-    click.echo(
-        f"{reached}: the fleet {said['fleet']} is told of revision {said['sequence']}, {said['revision']}{because}", err=True
-    )
+    tell(f"{reached}: the fleet {said['fleet']} is told of revision {said['sequence']}, {said['revision']}{because}")

@@ -9,6 +9,7 @@ import click
 
 from smplist.cli import echo_report, load_policy
 from smplist.cli._options import REPORT, format_option
+from smplist.cli._streams import emit
 
 
 @click.command()
@@ -25,6 +26,6 @@ def command(policy: str, form: str) -> None:
 
     cut = load_policy(policy).partition()
     if form == "certificate":
-        click.echo(json.dumps(cut.certificate(), ensure_ascii=False))
+        emit(json.dumps(cut.certificate(), ensure_ascii=False))
     else:
         echo_report(Pieces(cut), form)

@@ -11,6 +11,7 @@ import click
 
 from smplist.analysis.report import SERVICES
 from smplist.cli import check_down, fail, load_policy, write_file
+from smplist.cli._clients import wrong_client
 
 _FORMS = (".png", ".svg")
 _POPULATIONS = ("ipv4", "ipv6", "dual")
@@ -126,7 +127,7 @@ def command(kind: str, policies: tuple[str, ...], output: str, size: int | None,
     Example: smplist plot map policy.yaml --within 10.0.0.0/8 -o map.svg
     """
     given = {name: value for name, value in options.items() if value not in (None, ())}
-    check_output(policies, output, size)
+    check_output(output, size)
     _check_options(kind, given)
     _check_policies(kind, policies, given)
     loaded = [load_policy(path) for path in policies]
@@ -139,17 +140,13 @@ def command(kind: str, policies: tuple[str, ...], output: str, size: int | None,
         given["refused"].leave()
 
 
-def check_output(policies: tuple[str, ...], output: str, size: int | None) -> None:
+def check_output(output: str, size: int | None) -> None:
     """End if nothing can be written, before anything is read."""
-    from smplist.files import same_file
-
     suffix = Path(output).suffix.lower()
     if suffix not in _FORMS:
         fail(f"smplist: {output}: the suffix {suffix!r} is of no picture; use {' or '.join(_FORMS)}")
     if size is not None and suffix != ".png":
         fail("smplist: --size is for PNG; an SVG has any size")
-    if any(same_file(path, output) for path in policies):
-        fail(f"smplist: {output} is the policy itself; write to another file")
 
 
 def _check_options(kind: str, given: dict[str, Any]) -> None:
@@ -180,7 +177,7 @@ def _one_line(error: ValueError) -> str:
     from smplist import PolicyError
 
     if isinstance(error, PolicyError):
-        return "; ".join(f"{e.pointer.strip('/').replace('/', ' ')}: {e.reason}; {e.advice}" for e in error.errors)
+        return "; ".join(wrong_client(error))
     return str(error)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
+from smplist import _stopping
 from smplist.cli import fail, load_policy
+from smplist.cli._streams import tell
 
 _OTHERS_MAY = 0o077
 
@@ -36,9 +38,13 @@ def command(policy: str | None, folder: str | None, key: str | None, fleet: str 
         fail("smplist: publish needs a policy and a folder; or --new-key FILE")
     if key is None:
         fail("smplist: nothing signs the revision; give --key, and make one with --new-key FILE")
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        fail(f"smplist: {folder} is no folder; name the one that a web server gives out, or a new one")
     signer = _key(key)
     loaded = load_policy(policy)
     from smplist.fleet.publish import Busy, publish
+
+    _stopping.last_words(f"what is current in {folder} is whole; publish again")
 
     try:
         made = publish(loaded, folder, signer, fleet)
@@ -49,9 +55,9 @@ def command(policy: str | None, folder: str | None, key: str | None, fleet: str 
     except ValueError as error:
         fail(f"smplist: {error}")
     if made is None:
-        click.echo(f"{folder}: nothing to do, {loaded.revision} is current", err=True)
+        tell(f"{folder}: nothing to do, {loaded.revision} is current")
         return
-    click.echo(f"{folder}: revision {made.sequence} of {made.fleet} is current, {made.revision}", err=True)
+    tell(f"{folder}: revision {made.sequence} of {made.fleet} is current, {made.revision}")
 
 
 def _current(folder: str) -> str:
@@ -76,7 +82,7 @@ def _key(reference: str) -> Any:
         fail(f"smplist: --key: {error}")
     path = reference.removeprefix("file:")
     if os.name == "posix" and path != reference and os.stat(path).st_mode & _OTHERS_MAY:
-        click.echo(f"smplist: others may use the private key {path}; chmod 600 {path}", err=True)
+        tell(f"smplist: others may use the private key {path}; chmod 600 {path}")
     return found
 
 
@@ -89,4 +95,4 @@ def _new_key(path: str) -> None:
         fail(f"smplist: {error.filename} is there already; a key that is replaced is lost, so name another file")
     except OSError as error:
         fail(f"smplist: cannot write {path}: {error.strerror or error}")
-    click.echo(f"{path}: private key {name}; {path}.pub: public key, for the clients", err=True)
+    tell(f"{path}: private key {name}; {path}.pub: public key, for the clients")

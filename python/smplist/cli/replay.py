@@ -11,6 +11,7 @@ import click
 from smplist.cli import EXIT_FINDINGS, echo_report, load_policy
 from smplist.cli._clients import FORMS, Rejects, client_rows, form_of
 from smplist.cli._options import format_option
+from smplist.cli._streams import Drafts
 
 
 @click.command()
@@ -31,10 +32,11 @@ def command(old: str, new: str, clients: str, form_in: str | None, rejects: str 
 
     reading = form_of(clients, form_in)
     before, after = load_policy(old), load_policy(new)
-    with contextlib.ExitStack() as stack:
+    with Drafts() as drafts, contextlib.ExitStack() as stack:
         rows = client_rows(clients, reading)
-        refused = Rejects(rejects, stack)
+        refused = Rejects(rejects, stack, drafts)
         report = replay((client for _, client in refused.clients(rows)), before, after)
-        echo_report(report, form)
+        drafts.keep()
+    echo_report(report, form)
     refused.leave()
     sys.exit(EXIT_FINDINGS if report else 0)

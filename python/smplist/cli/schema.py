@@ -7,6 +7,8 @@ import json
 
 import click
 
+from smplist.cli._streams import emit
+
 
 @click.command()
 @click.argument("which", type=click.Choice(["policy", "client", "plan", "expectations", "events"]), default="policy")
@@ -17,4 +19,4 @@ def command(which: str) -> None:
     """
     from smplist.files import schema
 
-    click.echo(json.dumps(schema(which), ensure_ascii=False, indent=2))
+    emit(json.dumps(schema(which), ensure_ascii=False, indent=2))

@@ -13,6 +13,7 @@ import click
 from smplist.analysis.report import SERVICES
 from smplist.cli import EXIT_FINDINGS, echo_report, fail, load_policy, read_document, read_with, text_of
 from smplist.cli._options import REPORT, format_option
+from smplist.cli._streams import emit
 
 
 def _client(text: str) -> Any:
@@ -21,7 +22,7 @@ def _client(text: str) -> Any:
 
     if isinstance(Address.try_parse(text), Address):
         return Client([text], location="internal")
-    return read_document(text, lambda document: document.client(), "simulated")
+    return read_document(text, lambda document: document.client(), "simulated", "client")
 
 
 def read_events(path: str, policy: Any) -> Any:
@@ -31,7 +32,7 @@ def read_events(path: str, policy: Any) -> Any:
 
     form = "ndjson" if Path(path).suffix.lower() in (".ndjson", ".jsonl") else form_of(path)
     name = "stdin" if path == "-" else path
-    return read_with(path, lambda given: read_script(text_of(given), policy, name, form), "simulated")
+    return read_with(path, lambda given: read_script(text_of(given), policy, name, form), "simulated", "events")
 
 
 @click.command()
@@ -55,7 +56,7 @@ def command(policy: str, client: str, events: str, service: str, picture: str | 
     if (policy, client, events).count("-") > 1:
         fail("smplist: only one file can be standard input")
     if picture is not None:
-        check_output((policy, client, events), picture, None)
+        check_output(picture, None)
     loaded = load_policy(policy)
     script, who = read_events(events, loaded), _client(client)
     from smplist.analysis.simulate import simulate
@@ -70,7 +71,7 @@ def command(policy: str, client: str, events: str, service: str, picture: str | 
         write(plots.timeline(found), picture, None)
     if form == "ndjson":
         for row in found.rows():
-            click.echo(json.dumps({k: v for k, v in row.items() if v is not None}, ensure_ascii=False))
+            emit(json.dumps({k: v for k, v in row.items() if v is not None}, ensure_ascii=False))
     else:
         echo_report(found, form)
     sys.exit(0 if found else EXIT_FINDINGS)

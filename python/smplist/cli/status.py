@@ -39,6 +39,6 @@ def command(broker: str, password: str | None, ca: str | None, fleet: str, timeo
     except ValueError as error:
         fail(f"smplist: --fleet: {error}")
     reached = broker_of(broker, password, ca)
-    found = asking(reached, lambda: status(reached, fleet, timeout=timeout), "nothing is known")
+    found = asking(reached, lambda: status(reached, fleet, timeout=timeout), "nothing is known", password)
     echo_report(found, form)
     sys.exit(0 if found else EXIT_FINDINGS)

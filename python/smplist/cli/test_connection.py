@@ -12,6 +12,7 @@ import click
 from smplist.analysis.report import SERVICES
 from smplist.cli import EXIT_FINDINGS, echo_report, fail, load_policy, write_file
 from smplist.cli._options import REPORT, Seconds, allow_option, format_option
+from smplist.cli._streams import emit, say
 from smplist.cli._terminal import Progress
 
 
@@ -64,7 +65,7 @@ def command(policy: str, sources: tuple[str, ...], service: str | None, authorit
     try:
         if dry_run:
             for route in routes(loaded, sources, service):
-                click.echo(f"{route.source.name}  {route.url}{f' through {route.via}' if route.via else ''}")
+                say(f"{route.source.name}  {route.url}{f' through {route.via}' if route.via else ''}")
             return
         with Progress("routes") as progress:
             report = connections.ask(
@@ -76,7 +77,7 @@ def command(policy: str, sources: tuple[str, ...], service: str | None, authorit
     if write_availability:
         write_file(write_availability, json.dumps(report.availability, indent=1) + "\n")
     if form == "ndjson":
-        click.echo("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in report.rows()), nl=False)
+        emit("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in report.rows()), nl=False)
     else:
         echo_report(report, form)
     if not report.all_up:

@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from typing import IO, Any
 
 import click
 
-from smplist.cli import load_policy, report_text
+from smplist.cli import echo_report, load_policy, report_text, write_file
 from smplist.cli._options import REPORT, format_option
+from smplist.cli._streams import Drafts
 from smplist.cli._terminal import Progress
 
 
@@ -47,18 +47,15 @@ def command(policy: str, form: str, output: str | None) -> None:
 
     Example: smplist vectors policy.yaml --format ndjson -o vectors.ndjson
     """
-    from smplist.files import whole_file, write_whole
-
     loaded = load_policy(policy)
     if form in REPORT and form != "json":
         from smplist.analysis.vectors import vectors
 
-        text = report_text(vectors(loaded), form)
-        sys.stdout.write(text) if output is None else write_whole(output, text)
+        report = vectors(loaded)
+        echo_report(report, form) if output is None else write_file(output, report_text(report, form))
     elif output is None:
         _write(loaded, form, sys.stdout)
     else:
-        with whole_file(output) as out:
-            lines = io.TextIOWrapper(out, encoding="utf-8", newline="")
-            _write(loaded, form, lines)
-            lines.detach()  # what it holds is written; the file is closed by whoever opened it
+        with Drafts() as drafts:
+            _write(loaded, form, drafts.text(output))
+            drafts.keep()

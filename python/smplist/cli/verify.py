@@ -11,13 +11,14 @@ import click
 
 from smplist.cli import EXIT_FINDINGS, EXIT_UNUSABLE, echo_report, fail, load_policy, read_document
 from smplist.cli._options import REPORT, format_option
+from smplist.cli._streams import emit
 
 
 def load_expectations(path: str) -> Any:
     """Expectations from a path, `-` being standard input; whatever is wrong with them ends the program with every error."""
     from smplist._core import Expectations
 
-    return read_document(path, Expectations.from_document, "verified")
+    return read_document(path, Expectations.from_document, "verified", "expectations")
 
 
 @click.command()
@@ -40,7 +41,7 @@ def command(policy: str, expectations: str, form: str) -> None:
     proofs = prove(loaded, wanted)
     if form == "ndjson":
         for proof in proofs.proofs():
-            click.echo(json.dumps(proof.to_dict(), ensure_ascii=False))
+            emit(json.dumps(proof.to_dict(), ensure_ascii=False))
     else:
         echo_report(proofs, form)
     if proofs.count("error"):

@@ -10,6 +10,7 @@ import click
 
 from smplist.cli import load_policy
 from smplist.cli._options import Seconds, allow_option
+from smplist.cli._streams import emit, tell
 from smplist.cli._terminal import Progress
 
 SECONDS = 3.0
@@ -27,7 +28,7 @@ def facts_here(policy: Any, allow: tuple[str, ...], timeout: float = SECONDS) ->
     with Progress("servers") as progress:
         reached = reach(policy, allow=allow, seconds=timeout, progress=progress)
     for server, why in reached.missed.items():
-        click.echo(f"{server}: {why}", err=True)
+        tell(f"{server}: {why}")
     return {**document, "reached": reached.servers}
 
 
@@ -45,4 +46,4 @@ def command(policy: str | None, allow: tuple[str, ...], timeout: float) -> None:
     Example: smplist whoami
     """
     loaded = None if policy is None else load_policy(policy)
-    click.echo(json.dumps(facts_here(loaded, allow, timeout), ensure_ascii=False))
+    emit(json.dumps(facts_here(loaded, allow, timeout), ensure_ascii=False))

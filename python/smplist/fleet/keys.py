@@ -91,7 +91,7 @@ def new_key(path: str | os.PathLike[str]) -> str:
     _write_new(target, private.private_bytes(said.Encoding.PEM, said.PrivateFormat.PKCS8, said.NoEncryption()), 0o600)
     try:
         _write_new(beside, public_pem(private.public_key()), 0o644)
-    except OSError:
+    except BaseException:
         target.unlink(missing_ok=True)
         raise
     return key_id(private.public_key())
@@ -104,6 +104,6 @@ def _write_new(path: Path, content: bytes, mode: int) -> None:
             out.write(content)
             out.flush()
             os.fsync(out.fileno())
-        except OSError:
+        except BaseException:
             path.unlink(missing_ok=True)
             raise

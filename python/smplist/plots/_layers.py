@@ -250,7 +250,8 @@ def prefix_of(within: object, family: str) -> AddressRange:
     example = "10.0.0.0/8" if family == "ipv4" else "2001:db8::/32"
     found = within if isinstance(within, AddressRange) else AddressRange.try_parse(str(within))
     if not isinstance(found, AddressRange):
-        raise ValueError(f"within: {found.message}; {found.advice}")
+        advice = f"write a prefix as {example}" if found.code == "unexpected_character" else found.advice
+        raise ValueError(f"within: {found.message}: {str(within)!r}; {advice}")
     if found.family != family:
         raise ValueError(f"within: {found} is not {label_family(family)}, of which this map is; write a prefix as {example}")
     if len(found.prefixes()) != 1:
