@@ -40,9 +40,9 @@ def answer(policy, stages, who, service):  # the outcome, and the stages with at
             hosts = [f"[{p['host']}]" if ":" in p["host"] else p["host"] for p in (source, proxy) if p]
             via, hops = None, [[f] for f in client if f in source["families"]]
             if proxy:
-                onward = [f for f in proxy["families"] if f in source["families"]]
-                cross = [[a, b] for a in client for b in onward if a in proxy["families"] and proxy["converts"]]
-                via, hops = f"{hosts[1]}:{proxy['port']}", [[f, f] for f in client if f in onward] or cross
+                onward = [f for f in proxy.get("leaves_on", proxy["families"]) if f in source["families"]]
+                ways = [[a, b] for a in client for b in onward if a in proxy["families"]]
+                via, hops = f"{hosts[1]}:{proxy['port']}", [w for w in ways if w[0] == w[1]] or ways * proxy["converts"]
             at = source[service] and f"{source[service]['scheme']}://{hosts[0]}:{source[service]['port']}"
             if at and hops and (at, via) not in asked and not asked.add((at, via)):
                 url = at + "/tmcss" * (service == "file_reputation")

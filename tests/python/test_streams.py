@@ -214,6 +214,7 @@ def begun(folder: Path, before: str = "") -> subprocess.Popen[str]:
     process = subprocess.Popen(
         ["bash", "-c", line, sys.executable],
         cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may run under nohup
     )  # fmt: skip
     assert process.stdin is not None
     process.stdin.write("addresses\n10.0.0.1\n")
