@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -208,13 +209,23 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path, line: str) -> None:
 # ---- signals
 
 
+@pytest.fixture(autouse=True)
+def heard() -> Iterator[None]:
+    """Tests may run under nohup, or behind `&` in a script, where signals are ignored: what a test starts hears them."""
+    ignored = [one for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) == signal.SIG_IGN]
+    for one in ignored:
+        signal.signal(one, lambda *_: None)  # of this process alone: a program that it starts begins without it
+    yield
+    for one in ignored:
+        signal.signal(one, signal.SIG_IGN)
+
+
 def begun(folder: Path, before: str = "") -> subprocess.Popen[str]:
     """An `evaluate` that waits for more rows; its drafts are there."""
     line = f'{before} exec "$0" -m smplist evaluate p.yaml - --to csv -o out.csv --rejects bad.csv'
     process = subprocess.Popen(
         ["bash", "-c", line, sys.executable],
         cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # these tests may run under nohup
     )  # fmt: skip
     assert process.stdin is not None
     process.stdin.write("addresses\n10.0.0.1\n")
