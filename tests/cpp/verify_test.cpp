@@ -61,6 +61,18 @@ TEST_CASE("compare: equivalent and refines equal brute force", "[compare][S-60]"
 
 TEST_CASE("vectors: catch every mutant that changes an answer", "[vectors][S-60]") { many(40, verify_check::check_vectors); }
 
+TEST_CASE("vectors: that a list is hidden is seen by two addresses, if by one it is not [S-44]", "[vectors]") {
+  policy_draft draft;
+  draft.mode = list_mode::custom;
+  draft.sources = {named("a", scheme::https, family_set(family::ipv4))};
+  draft.lists = {{"empty", {"fec0::/64"_range}, order::ordered, {}},
+                 {"local", {"169.254.255.248/30"_range}, order::ordered, {"a"}},
+                 {"hidden", {"fec0::8/126"_range}, order::ordered, {}}};
+  const auto all = verify_check::vectors_of(partition::make(policy::make(draft).value()));
+  draft.on_overlap = overlap_rule::most_specific;
+  CHECK(verify_check::catches(all, policy::make(draft).value()));
+}
+
 TEST_CASE("verify: a random order is all its orders", "[verify][S-21]") {
   const client_filter where = inside({"10.0.0.0/24"_range});
   client_filter alone = where;

@@ -130,7 +130,8 @@ class vector_maker {
         others.insert(list);
     }
     for (const std::size_t other : others) {
-      const auto alike = [&](family_set stack) { return !differ(mine, other, stack); };
+      // of a list that nobody is given, as others hold all that it holds, nothing is known
+      const auto alike = [&](family_set stack) { return !somebody(other) || !differ(mine, other, stack); };
       if (other == mine || !std::all_of(std::begin(stacks_), std::end(stacks_), alike)) continue;
       const auto [low, high] = std::minmax(rank_[mine], rank_[other]);
       for (const family_set stack : stacks_) {

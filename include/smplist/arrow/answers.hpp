@@ -303,13 +303,13 @@ class column_evaluation {
 
   [[nodiscard]] std::int32_t* column(answer_part part) const noexcept { return out_->columns_[static_cast<std::size_t>(part)]; }
 
+  std::optional<detail::two_step_ipv4> few_;  // for many rows only; first, as it is aligned
   answers* out_;
   const compiled_policy* policy_;
-  question question_;
-  std::vector<bool> down_;
   std::vector<row_answer> kept_;  // by class, then family
   std::vector<candidate> candidates_;
-  std::optional<detail::two_step_ipv4> few_;  // for many rows only
+  question question_;
+  std::vector<bool> down_;
   std::optional<detail::halving_ipv6> few_ipv6_;
 };
 
