@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 // One digest over compiled bytes, plans and classes: every compiler, processor and way of comparing must print the same.
+#include "../cpp/support/bulk.hpp"
 #include "../cpp/support/generate.hpp"
 
-#include <smplist/arrow/block.hpp>
 #include <smplist/compile.hpp>
 #include <smplist/detail/hash.hpp>
 #include <smplist/document.hpp>
 
 #include <cstdio>
-#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -56,9 +56,8 @@ void add(detail::sha256& digest, std::string_view text) { digest.update(text); }
 /// Texts of addresses of both families, some of them damaged, as a block of a column reads them: one line, or nothing if that is not
 /// what each of them is by itself.
 std::string in_bulk(generate::dice& d, std::size_t rows) {
-  std::string texts;
-  std::vector<std::size_t> at{0};
-  std::vector<std::string> wanted(rows, "-");
+  std::vector<std::string> texts;
+  std::vector<std::optional<address>> wanted;
   for (std::size_t i = 0; i < rows; ++i) {
     const std::uint64_t any = detail::mix64(d.below(std::size_t{1} << 31U));
     const std::uint64_t high = any >> d.below(64);
@@ -67,24 +66,15 @@ std::string in_bulk(generate::dice& d, std::size_t rows) {
     if (d.one_in(3)) text = address::from_ipv4(static_cast<std::uint32_t>(any)).to_text();
     const std::size_t damaged = d.below(9 * text.size());
     if (damaged < text.size()) text[damaged] = ":.fg0"[d.below(5)];
-    if (const auto one = address::try_parse(text)) wanted[i] = one->to_text();
-    texts += text;
-    at.push_back(texts.size());
+    const auto one = address::try_parse(text);
+    wanted.push_back(one ? std::optional(*one) : std::nullopt);
+    texts.push_back(std::move(text));
   }
-  texts.append(detail::quick_scan_reads, '1');
-  const auto block = std::make_unique<arrow::address_block>();
-  block->clear();
-  const auto text_of = [&](std::size_t i) {
-    return detail::quick_text{texts.data() + at[i], at[i + 1] - at[i], static_cast<std::uint32_t>(i)};
-  };
-  block->add_texts(rows, text_of);
-  block->finish();
-  std::vector<std::string> found(rows, "-");
-  for (std::size_t i = 0; i < block->ipv4_count(); ++i) found[block->ipv4_row(i)] = address::from_ipv4(block->ipv4(i)).to_text();
-  for (std::size_t i = 0; i < block->ipv6_count(); ++i) found[block->ipv6_row(i)] = address::from_bits(block->ipv6(i)).to_text();
+  const bulk::reading read(texts);
+  if (!read.each_once || read.found != wanted) return {};
   std::string out;
-  for (const std::string& one : found) out += one + '\n';
-  return found == wanted ? out : "";
+  for (const auto& found : read.found) out += (found ? found->to_text() : "-") + '\n';
+  return out;
 }
 
 }  // namespace
