@@ -41,12 +41,16 @@ class Script:
     events: tuple[Event, ...] = ()
     ask_every: int = 60_000
     until: int = 600_000
-    try_timeout: int = TRY_TIMEOUT
     settings: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def try_timeout(self) -> int:
+        """How long an attempt may take."""
+        return self.settings.get("try_timeout", TRY_TIMEOUT)
 
     def start(self) -> Failover:
         """The state of a client that has not asked anybody yet."""
-        return Failover(try_timeout=self.try_timeout, **self.settings)
+        return Failover(**self.settings)
 
 
 def read_script(text: str, policy: Policy, file: str = "", form: str | None = None) -> Script:
@@ -102,8 +106,7 @@ def _made(events: list[Event], every: int | None, until: int | None, settings: d
     events = sorted(events, key=lambda event: event.at)
     every = every or Script.ask_every
     last = events[-1].at if events else 0
-    timeout = settings.pop("try_timeout", TRY_TIMEOUT)
-    return Script(tuple(events), every, until or last + 10 * every, timeout, settings)
+    return Script(tuple(events), every, until or last + 10 * every, settings)
 
 
 def _settings(reader: Reader, value: object) -> dict[str, int]:

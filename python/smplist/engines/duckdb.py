@@ -97,7 +97,7 @@ def to_intervals(
     pa = need("pyarrow", "smplist.engines.duckdb.to_intervals", "duckdb")
     firsts, lasts, names = zip(*_intervals(policy), strict=True)
     packed = pa.array(firsts, pa.binary(16))
-    answers = Question(service, location, 0, availability or {}).ask(policy.compile(), packed)
+    answers = Question(service, location, 0, availability or {}).ask(policy.compile(), packed, parts=("outcome", "list"))
     return pa.table(
         {
             "first": packed,
